@@ -1,0 +1,1 @@
+"""The graph of nodes, launch files, supervisor and command line of the ZR-0 stack."""

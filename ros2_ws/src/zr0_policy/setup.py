@@ -1,0 +1,21 @@
+"""Install zr0_policy as an ament_python package."""
+
+from setuptools import find_packages, setup
+
+PACKAGE = "zr0_policy"
+
+setup(
+    name=PACKAGE,
+    version="0.1.0",
+    packages=find_packages(include=[PACKAGE, PACKAGE + ".*"]),
+    package_data={PACKAGE: ["py.typed"]},
+    data_files=[
+        ("share/ament_index/resource_index/packages", ["resource/" + PACKAGE]),
+        ("share/" + PACKAGE, ["package.xml"]),
+    ],
+    install_requires=["setuptools"],
+    zip_safe=False,
+    license="Apache-2.0",
+    description="The ZR-0 model, its preprocessing and checkpoints, and the policy node.",
+    entry_points={"console_scripts": []},
+)

@@ -1,0 +1,1 @@
+"""The xArm SDK adapter, motion limits, chunk player and controller node."""
