@@ -1,0 +1,1 @@
+"""Nodes and clients of the bring-up: the only part that imports ROS."""
