@@ -332,6 +332,11 @@ class Embodiment:
         return tuple(joint.name for joint in self.arm.joints)
 
     @property
+    def measured_names(self) -> tuple[str, ...]:
+        """The joints that are measured: the arm's, in order, then the gripper's; N + 1 of them."""
+        return (*self.joint_names, self.gripper.joint)
+
+    @property
     def lower(self) -> FloatArray:
         """Lower joint limits (N,), rad."""
         return np.array([joint.lower for joint in self.arm.joints])

@@ -23,3 +23,7 @@ class ChunkRefusedError(Zr0Error):
 
 class KinematicsError(Zr0Error):
     """No joint configuration reaches the requested pose."""
+
+
+class NormalisationError(Zr0Error):
+    """Statistics are malformed, or cannot scale a component."""

@@ -86,7 +86,8 @@ class SerialChain:
 
     def forward(self, positions: FloatArray) -> FloatArray:
         """Return the tool pose in the base frame, (4, 4), at joint positions (N,) in rad."""
-        return self.joint_frames(positions)[-1]
+        tool: FloatArray = self.joint_frames(positions)[-1]
+        return tool
 
     def jacobian(self, frames: FloatArray) -> FloatArray:
         """Return the geometric Jacobian (6, N) of the tool, linear rows first, from `joint_frames`."""

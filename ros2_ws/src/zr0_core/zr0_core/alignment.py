@@ -1,0 +1,194 @@
+"""One observation out of streams that arrive at their own times: the same for live topics and for bags."""
+
+import bisect
+import math
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from zr0_core.embodiment import Embodiment
+from zr0_core.errors import StaleInputError
+from zr0_core.stamps import NANOSECONDS
+from zr0_core.types import NO_OBJECTS, CameraImage, FloatArray, Observation
+
+Value = TypeVar("Value")
+
+STATE_CAPACITY = 128
+"""Joint measurements kept: more than a second of them at 100 Hz."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputAge:
+    """How old an input is."""
+
+    name: str
+    """The camera's name, or `state`."""
+    topic: str
+    """The topic that the embodiment declares for it."""
+    age_s: float
+    """Seconds since the newest usable sample was captured; infinity when there is none."""
+    max_age_s: float
+    """The oldest that an inference may use, seconds."""
+    lead_s: float = 0.0
+    """How far the newest sample of all lies in the future, seconds; 0 when it does not."""
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether no inference may use it."""
+        return self.age_s > self.max_age_s
+
+    def __str__(self) -> str:
+        limit = f"limit {self.max_age_s:.3f} s"
+        ahead = f"; the newest is stamped {self.lead_s:.3f} s in the future: compare the clocks" if self.lead_s else ""
+        if math.isinf(self.age_s):
+            return f"{self.name} ({self.topic}) has no usable sample, {limit}{ahead or '; was it ever published?'}"
+        return f"{self.name} ({self.topic}) is {self.age_s:.3f} s old, {limit}{ahead}"
+
+
+class ObservationAligner:
+    """Keeps the newest samples of every stream and picks the ones that belong together.
+
+    All times are header stamps. Samples after `now_ns` are never used, so that a bag that was read ahead gives what
+    the live topics would have given. Of the samples that are young enough, those nearest to one reference moment are
+    taken: the capture time of the newest frame of the slowest stream.
+
+    Safe to use from several threads.
+    """
+
+    def __init__(self, embodiment: Embodiment) -> None:
+        self._lock = threading.Lock()
+        self._cameras: dict[str, _Stream[CameraImage]] = {
+            camera.key: _Stream(
+                name=camera.name,
+                topic=camera.topic,
+                max_age_s=camera.max_age,
+                capacity=math.ceil(camera.max_age * camera.rate) + 4,
+            )
+            for camera in embodiment.cameras
+        }
+        self._state: _Stream[FloatArray] = _Stream(
+            name="state",
+            topic=embodiment.state.topic,
+            max_age_s=embodiment.state.max_age,
+            capacity=STATE_CAPACITY,
+        )
+
+    def add_image(self, image: CameraImage) -> None:
+        """Add a camera frame; its key must be one of the embodiment's.
+
+        Raises:
+            ValueError: The embodiment has no such camera.
+        """
+        if image.key not in self._cameras:
+            raise ValueError(f"no camera has the key {image.key!r}, available: {', '.join(self._cameras)}")
+        with self._lock:
+            self._cameras[image.key].add(image.stamp_ns, image)
+
+    def add_state(self, stamp_ns: int, state: FloatArray) -> None:
+        """Add a state vector (S,), SI units, measured at `stamp_ns`."""
+        with self._lock:
+            self._state.add(stamp_ns, state)
+
+    def clear(self) -> None:
+        """Forget all samples, as after a jump of the clock."""
+        with self._lock:
+            for stream in self._streams():
+                stream.clear()
+
+    def ages(self, now_ns: int) -> tuple[InputAge, ...]:
+        """Return the age of every input at `now_ns`, cameras in the embodiment's order, then the state."""
+        with self._lock:
+            return self._ages(now_ns)
+
+    def check(self, now_ns: int) -> None:
+        """Check that every input is young enough.
+
+        Raises:
+            StaleInputError: One is missing or too old. The error names every such input with its age and limit.
+        """
+        with self._lock:
+            self._check(now_ns)
+
+    def observe(self, now_ns: int, instruction: str, objects: Mapping[str, FloatArray] = NO_OBJECTS) -> Observation:
+        """Pick the samples of one observation.
+
+        Args:
+            now_ns: The moment to observe at, nanoseconds since the epoch: the clock, or a time within a bag.
+            instruction: What the robot is asked to do, in words.
+            objects: Ground-truth object poses; simulation only.
+
+        Raises:
+            StaleInputError: As `check`.
+        """
+        with self._lock:
+            self._check(now_ns)
+            reference_ns = min(stream.newest_ns(now_ns) for stream in self._streams())
+            images = tuple(stream.nearest(reference_ns, now_ns)[1] for stream in self._cameras.values())
+            state_stamp_ns, state = self._state.nearest(reference_ns, now_ns)
+        return Observation(
+            images=images,
+            state=state,
+            state_stamp_ns=state_stamp_ns,
+            instruction=instruction,
+            objects=objects,
+        )
+
+    def _streams(self) -> "list[_Stream[CameraImage] | _Stream[FloatArray]]":
+        return [*self._cameras.values(), self._state]
+
+    def _ages(self, now_ns: int) -> tuple[InputAge, ...]:
+        return tuple(stream.age(now_ns) for stream in self._streams())
+
+    def _check(self, now_ns: int) -> None:
+        stale = [age for age in self._ages(now_ns) if age.is_stale]
+        if stale:
+            raise StaleInputError("; ".join(str(age) for age in stale))
+
+
+class _Stream(Generic[Value]):
+    """The newest samples of one stream, in the order of their stamps."""
+
+    def __init__(self, *, name: str, topic: str, max_age_s: float, capacity: int) -> None:
+        self._name = name
+        self._topic = topic
+        self._max_age_s = max_age_s
+        self._max_age_ns = round(max_age_s * NANOSECONDS)
+        self._capacity = capacity
+        self._stamps: list[int] = []
+        self._values: list[Value] = []
+
+    def add(self, stamp_ns: int, value: Value) -> None:
+        """Insert by stamp; a second sample of one stamp is dropped, and the oldest when there are too many."""
+        place = bisect.bisect_left(self._stamps, stamp_ns)
+        if place < len(self._stamps) and self._stamps[place] == stamp_ns:
+            return
+        self._stamps.insert(place, stamp_ns)
+        self._values.insert(place, value)
+        if len(self._stamps) > self._capacity:
+            del self._stamps[0], self._values[0]
+
+    def clear(self) -> None:
+        self._stamps.clear()
+        self._values.clear()
+
+    def age(self, now_ns: int) -> InputAge:
+        count = bisect.bisect_right(self._stamps, now_ns)
+        return InputAge(
+            name=self._name,
+            topic=self._topic,
+            age_s=(now_ns - self._stamps[count - 1]) / NANOSECONDS if count else math.inf,
+            max_age_s=self._max_age_s,
+            lead_s=max(0, self._stamps[-1] - now_ns) / NANOSECONDS if self._stamps else 0.0,
+        )
+
+    def newest_ns(self, now_ns: int) -> int:
+        """Stamp of the newest sample not after now; there must be one."""
+        return self._stamps[bisect.bisect_right(self._stamps, now_ns) - 1]
+
+    def nearest(self, reference_ns: int, now_ns: int) -> tuple[int, Value]:
+        """The young enough sample, not after now, that is nearest to a reference; the newer of two equally near."""
+        first = bisect.bisect_left(self._stamps, now_ns - self._max_age_ns)
+        last = bisect.bisect_right(self._stamps, now_ns)
+        place = min(range(first, last), key=lambda index: (abs(self._stamps[index] - reference_ns), -index))
+        return self._stamps[place], self._values[place]
