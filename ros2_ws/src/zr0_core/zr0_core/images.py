@@ -36,7 +36,6 @@ _JPEG_END = b"\xff\xd9"
 class ImageMessage(Protocol):
     """What is read of and written to a `sensor_msgs/Image`."""
 
-    header: HeaderMessage
     height: int
     width: int
     encoding: str
@@ -44,14 +43,21 @@ class ImageMessage(Protocol):
     step: int
     data: Any
 
+    @property
+    def header(self) -> HeaderMessage:
+        """Header with the capture time."""
+
 
 @runtime_checkable
 class CompressedImageMessage(Protocol):
     """What is read of a `sensor_msgs/CompressedImage`."""
 
-    header: HeaderMessage
     format: str
     data: Any
+
+    @property
+    def header(self) -> HeaderMessage:
+        """Header with the capture time."""
 
 
 def decode_image(message: ImageMessage) -> ImageArray:

@@ -13,8 +13,13 @@ from zr0_core.types import FloatArray
 class JointStateMessage(Protocol):
     """What is read of a `sensor_msgs/JointState`."""
 
-    name: Sequence[str]
-    position: Sequence[float]
+    @property
+    def name(self) -> Sequence[str]:
+        """Joint names."""
+
+    @property
+    def position(self) -> Sequence[float]:
+        """Positions, rad, one per name."""
 
 
 def joint_positions(message: JointStateMessage, names: Sequence[str]) -> FloatArray:

@@ -17,7 +17,9 @@ class TimeMessage(Protocol):
 class HeaderMessage(Protocol):
     """What is read of a `std_msgs/Header`."""
 
-    stamp: TimeMessage
+    @property
+    def stamp(self) -> TimeMessage:
+        """The time that the message is about."""
 
 
 def to_nanoseconds(stamp: TimeMessage) -> int:
