@@ -41,7 +41,7 @@ class Image:
     encoding: str = ""
     is_bigendian: int = 0
     step: int = 0
-    data: bytes | array.array[int] = b""
+    data: "bytes | array.array[int]" = b""
 
 
 @dataclass(kw_only=True)
@@ -50,7 +50,7 @@ class CompressedImage:
 
     header: Header = field(default_factory=Header)
     format: str = ""
-    data: bytes | array.array[int] = b""
+    data: "bytes | array.array[int]" = b""
 
 
 @dataclass(kw_only=True)
