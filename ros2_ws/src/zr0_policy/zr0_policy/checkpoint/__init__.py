@@ -1,0 +1,1 @@
+"""Checkpoint directories: the published layout plus what makes them self-contained."""

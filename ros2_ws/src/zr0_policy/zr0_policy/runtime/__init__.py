@@ -1,0 +1,1 @@
+"""Running a policy on live inputs, without ROS."""

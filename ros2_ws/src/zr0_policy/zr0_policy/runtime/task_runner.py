@@ -1,0 +1,239 @@
+"""Runs a policy on one instruction at a time, in a thread of its own."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+from zr0_core.embodiment import Embodiment
+from zr0_core.errors import MessageError, StaleInputError, Zr0Error
+from zr0_core.policy import Policy
+from zr0_core.stamps import NANOSECONDS
+from zr0_core.types import ActionChunk, FloatArray
+
+from zr0_policy.runtime.input_buffer import InputBuffer
+from zr0_policy.runtime.latency import LatencyWindow
+from zr0_policy.runtime.pacing import Pacer
+
+_logger = logging.getLogger(__name__)
+
+
+class Outcome(Enum):
+    """How a task ended."""
+
+    TIME_UP = "time up"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskResult:
+    """The end of a task."""
+
+    outcome: Outcome
+    """How it ended."""
+    reason: str
+    """Why, for a person."""
+    num_chunks: int
+    """Chunks published."""
+    duration_s: float
+    """Seconds from start to end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskProgress:
+    """What a runner is doing, at one moment."""
+
+    instruction: str = ""
+    """The task's instruction; empty when there is none."""
+    is_running: bool = False
+    """Whether a task is set."""
+    started_s: float = 0.0
+    """Monotonic time at which it was set."""
+    num_chunks: int = 0
+    """Chunks of this task."""
+    sequence: int = 0
+    """Sequence number of the last published chunk."""
+    latency_s: float = 0.0
+    """Newest observation to published chunk, for the last chunk, seconds."""
+    inference_s: float = 0.0
+    """The policy's part of it, seconds."""
+    complaint: str = ""
+    """What was wrong with the inputs of the last attempt; empty when it went well."""
+    failure: str = ""
+    """How the policy failed; empty until it does, and again with the next task."""
+
+
+class TaskRunner:
+    """Infers at a fixed rate on the newest observation and hands every chunk on.
+
+    Args:
+        policy: Turns observations into actions; used from the runner's thread only.
+        embodiment: The robot.
+        inputs: Where observations come from.
+        publish: Called with every chunk, in the runner's thread.
+        rate: Inferences per second; when one takes longer, the next begins at once with the newest observation.
+    """
+
+    def __init__(
+        self,
+        *,
+        policy: Policy,
+        embodiment: Embodiment,
+        inputs: InputBuffer,
+        publish: Callable[[ActionChunk], None],
+        rate: float,
+    ) -> None:
+        self.policy = policy
+        self.latency = LatencyWindow()
+        self.inference = LatencyWindow()
+        self._embodiment = embodiment
+        self._inputs = inputs
+        self._publish = publish
+        self._period_s = 1.0 / rate
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._progress = TaskProgress()
+
+    @property
+    def progress(self) -> TaskProgress:
+        """What the runner is doing."""
+        with self._lock:
+            return self._progress
+
+    def start(self, instruction: str, max_duration_s: float, on_end: Callable[[TaskResult], None]) -> str:
+        """Begin a task, unless one is running.
+
+        Args:
+            instruction: What to do, in words.
+            max_duration_s: Seconds after which the task ends; 0 for never.
+            on_end: Called once, from the runner's thread, when the task has ended.
+
+        Returns:
+            Why the task was refused; empty when it began.
+        """
+        if not instruction.strip():
+            return "the instruction is empty; say in words what the robot should do"
+        if not max_duration_s >= 0.0:
+            return f"max_duration is {max_duration_s} s, expected 0 for no limit or a number above"
+        with self._lock:
+            if self._progress.is_running:
+                return f"already running {self._progress.instruction!r}; cancel it first"
+        self.join()
+        with self._lock:
+            self._progress = TaskProgress(
+                instruction=instruction,
+                is_running=True,
+                started_s=time.monotonic(),
+                sequence=self._progress.sequence,
+            )
+        self._stop.clear()
+        self._thread = threading.Thread(
+            target=self._run, args=(instruction, max_duration_s, on_end), name="inference", daemon=True
+        )
+        self._thread.start()
+        return ""
+
+    def cancel(self) -> None:
+        """Ask the running task to end; it does after the inference in progress."""
+        self._stop.set()
+
+    def join(self) -> None:
+        """Wait until no task is running."""
+        if self._thread is not None:
+            self._thread.join()
+            self._thread = None
+
+    def _run(self, instruction: str, max_duration_s: float, on_end: Callable[[TaskResult], None]) -> None:
+        try:
+            outcome, reason = self._loop(instruction, max_duration_s)
+        except Zr0Error as error:
+            outcome, reason = Outcome.FAILED, str(error)
+        except Exception as error:  # noqa: BLE001 - the thread's edge: a policy may raise anything
+            _logger.exception("the policy failed")
+            outcome, reason = Outcome.FAILED, f"{type(error).__name__}: {error}"
+        failure = reason if outcome is Outcome.FAILED else ""
+        self._update(is_running=False, failure=failure, complaint="", instruction="")
+        done = self.progress
+        on_end(
+            TaskResult(
+                outcome=outcome,
+                reason=reason,
+                num_chunks=done.num_chunks,
+                duration_s=time.monotonic() - done.started_s,
+            )
+        )
+
+    def _loop(self, instruction: str, max_duration_s: float) -> tuple[Outcome, str]:
+        self.policy.reset(instruction)
+        started = time.monotonic()
+        pacer = Pacer(self._period_s)
+        previous_stamp_ns: int | None = None
+        while not self._stop.is_set():
+            if 0.0 < max_duration_s <= time.monotonic() - started:
+                return Outcome.TIME_UP, f"{max_duration_s:g} s are over"
+            try:
+                previous_stamp_ns = self._infer_once(instruction, previous_stamp_ns)
+            except (StaleInputError, MessageError) as error:
+                self._update(complaint=str(error))
+            pacer.wait(self._stop)
+        return Outcome.CANCELLED, "cancelled"
+
+    def _infer_once(self, instruction: str, previous_stamp_ns: int | None) -> int:
+        observation = self._inputs.observe(time.time_ns(), instruction)
+        began = time.monotonic()
+        actions = self.policy.infer(observation)
+        inference_s = time.monotonic() - began
+        self._require_good(actions)
+        stamp_ns = observation.newest_stamp_ns
+        if self._stop.is_set():
+            return stamp_ns
+        sequence = self.progress.sequence + 1
+        self._publish(
+            ActionChunk(
+                embodiment=self._embodiment.name,
+                embodiment_hash=self._embodiment.content_hash,
+                names=self._embodiment.action.names,
+                actions=actions,
+                step_period_s=self._embodiment.action.step_period,
+                observation_stamp_ns=stamp_ns,
+                sequence=sequence,
+                num_executed_assumed=self._num_executed(previous_stamp_ns, stamp_ns),
+            )
+        )
+        latency_s = (time.time_ns() - stamp_ns) / NANOSECONDS
+        self.latency.add(latency_s)
+        self.inference.add(inference_s)
+        self._update(
+            sequence=sequence,
+            num_chunks=self.progress.num_chunks + 1,
+            latency_s=latency_s,
+            inference_s=inference_s,
+            complaint="",
+        )
+        return stamp_ns
+
+    def _num_executed(self, previous_stamp_ns: int | None, stamp_ns: int) -> int:
+        """Rows of the previous chunk whose time had come when this chunk's observation was taken."""
+        if previous_stamp_ns is None:
+            return 0
+        elapsed_s = max(0, stamp_ns - previous_stamp_ns) / NANOSECONDS
+        return min(int(elapsed_s / self._embodiment.action.step_period + 1e-6), self._embodiment.action.horizon)
+
+    def _require_good(self, actions: FloatArray) -> None:
+        expected = (self._embodiment.action.horizon, len(self._embodiment.action.names))
+        if actions.shape != expected:
+            raise Zr0Error(f"policy {self.policy.name} returned actions of shape {actions.shape}, expected {expected}")
+        if not np.isfinite(actions).all():
+            row, column = np.argwhere(~np.isfinite(actions))[0]
+            name = self._embodiment.action.names[column]
+            raise Zr0Error(f"policy {self.policy.name} returned {actions[row, column]} for {name} in row {row}")
+
+    def _update(self, **changes: object) -> None:
+        with self._lock:
+            values = {name: getattr(self._progress, name) for name in TaskProgress.__dataclass_fields__}
+            self._progress = TaskProgress(**(values | changes))
