@@ -43,7 +43,7 @@ class Observation:
     @property
     def newest_stamp_ns(self) -> int:
         """The stamp of the newest input, nanoseconds since the epoch."""
-        return max(self.state_stamp_ns, *(image.stamp_ns for image in self.images))
+        return max([self.state_stamp_ns, *(image.stamp_ns for image in self.images)])
 
 
 @dataclass(frozen=True, kw_only=True)

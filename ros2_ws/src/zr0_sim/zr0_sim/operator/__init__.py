@@ -1,0 +1,1 @@
+"""The scripted operator: solves tasks from ground truth, to judge the loop and to demonstrate."""

@@ -1,0 +1,1 @@
+"""What can be asked of the simulated robot, and how progress is judged."""

@@ -1,0 +1,27 @@
+"""One attempt at a task."""
+
+from zr0_sim.tasks.task import Judgement, Task, TaskSetup
+from zr0_sim.world.world import TableState
+
+
+class Episode:
+    """Judges an attempt over its whole length: progress once made is kept, as is success.
+
+    Args:
+        task: What is attempted.
+        seed: Which set-up of it.
+    """
+
+    def __init__(self, task: Task, seed: int) -> None:
+        self.task = task
+        self.setup: TaskSetup = task.set_up(seed)
+        self.judgement = Judgement(progress=0.0, is_success=False)
+
+    def update(self, state: TableState) -> Judgement:
+        """Judge the present moment and return the best so far."""
+        now = self.task.judge(self.setup, state)
+        self.judgement = Judgement(
+            progress=max(self.judgement.progress, now.progress),
+            is_success=self.judgement.is_success or now.is_success,
+        )
+        return self.judgement

@@ -1,0 +1,82 @@
+"""Rendering with OpenGL, off screen: EGL (graphics card or software) or OSMesa (software)."""
+
+import importlib
+
+import mujoco
+import numpy as np
+
+from zr0_core.types import ImageArray
+from zr0_sim.world.renderer import Backend, RendererError
+from zr0_sim.world.world import Snapshot, TableView, World
+
+
+class GlRenderer:
+    """Renders cameras through MuJoCo's OpenGL renderer, without shadows, reflections or multisampling.
+
+    Args:
+        world: The scene.
+        backend: EGL or OSMESA. A process can use one of them only.
+
+    Raises:
+        RendererError: The libraries are missing or refuse to make a context.
+    """
+
+    def __init__(self, world: World, backend: Backend) -> None:
+        self.backend = backend
+        self._cameras = {camera.name: camera for camera in world.embodiment.cameras}
+        self._model = world.model
+        self._view = TableView(world)
+        width = max(camera.width for camera in world.embodiment.cameras)
+        height = max(camera.height for camera in world.embodiment.cameras)
+        try:
+            self._context = importlib.import_module(f"mujoco.{backend.value}").GLContext(width, height)
+            self._context.make_current()
+        except (ImportError, AttributeError, RuntimeError, OSError) as error:
+            # PyOpenGL reports an absent library as an AttributeError of None.
+            raise RendererError(
+                f"the {backend.value} renderer does not start: {type(error).__name__}: {error}; "
+                "run zr0 doctor to see which backends work"
+            ) from error
+        self._mjr = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_100)
+        mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._mjr)
+        self._scene = mujoco.MjvScene(self._model, maxgeom=self._model.ngeom + 50)
+        for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
+            self._scene.flags[flag] = 0
+        self._options = mujoco.MjvOption()
+        self._perturbation = mujoco.MjvPerturb()
+        self._lens = mujoco.MjvCamera()
+        self._lens.type = mujoco.mjtCamera.mjCAMERA_FIXED
+        self._posed: Snapshot | None = None
+
+    def render(self, camera: str, snapshot: Snapshot) -> ImageArray:
+        """Return the image of a camera, (height, width, 3), red first, at its size in the embodiment.
+
+        Raises:
+            ValueError: The embodiment has no such camera.
+        """
+        if camera not in self._cameras:
+            raise ValueError(f"no camera {camera!r}, available: {', '.join(self._cameras)}")
+        if snapshot is not self._posed:
+            self._view.pose_scene(snapshot)
+            self._posed = snapshot
+        size = self._cameras[camera]
+        self._lens.fixedcamid = self._model.camera(camera).id
+        mujoco.mjv_updateScene(
+            self._model,
+            self._view.data,
+            self._options,
+            self._perturbation,
+            self._lens,
+            mujoco.mjtCatBit.mjCAT_ALL.value,
+            self._scene,
+        )
+        viewport = mujoco.MjrRect(0, 0, size.width, size.height)
+        mujoco.mjr_render(viewport, self._scene, self._mjr)
+        pixels = np.empty((size.height, size.width, 3), dtype=np.uint8)
+        mujoco.mjr_readPixels(pixels, None, viewport, self._mjr)
+        return np.ascontiguousarray(pixels[::-1])
+
+    def close(self) -> None:
+        """Free the context."""
+        self._mjr.free()
+        self._context.free()
