@@ -12,7 +12,7 @@ POLICY_ARGUMENTS = (
     LaunchArgument(
         name="policy",
         default="zr0",
-        description="what decides: zr0 (the model), scripted (knows the simulated table; for testing), hold (stands still)",
+        description="what decides: zr0 (the model), scripted (knows the simulated table), hold (stands still)",
     ),
     LaunchArgument(
         name="checkpoint",

@@ -1,0 +1,1 @@
+"""What each command of `./zr0` does in the prepared environment."""

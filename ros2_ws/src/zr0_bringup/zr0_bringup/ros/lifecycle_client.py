@@ -1,0 +1,72 @@
+"""Ask a lifecycle node for its state and for transitions."""
+
+import time
+from collections.abc import Callable
+
+from lifecycle_msgs.msg import State
+from lifecycle_msgs.srv import ChangeState, GetState
+from rclpy.node import Node
+from rclpy.task import Future
+
+STATE_NAMES = {
+    State.PRIMARY_STATE_UNKNOWN: "unknown",
+    State.PRIMARY_STATE_UNCONFIGURED: "unconfigured",
+    State.PRIMARY_STATE_INACTIVE: "inactive",
+    State.PRIMARY_STATE_ACTIVE: "active",
+    State.PRIMARY_STATE_FINALIZED: "finalized",
+}
+Spin = Callable[[], None]
+
+
+class LifecycleClient:
+    """One lifecycle node, seen from outside.
+
+    Args:
+        node: The node that asks.
+        target: Name of the lifecycle node.
+        spin: Runs the asking node for a short while; it may raise to end a wait.
+    """
+
+    def __init__(self, node: Node, target: str, spin: Spin) -> None:
+        self.target = target
+        self._spin = spin
+        self._get_state = node.create_client(GetState, f"/{target}/get_state")
+        self._change_state = node.create_client(ChangeState, f"/{target}/change_state")
+
+    @property
+    def is_present(self) -> bool:
+        """Whether the node's services are there."""
+        return bool(self._get_state.service_is_ready() and self._change_state.service_is_ready())
+
+    def state(self, timeout_s: float) -> int:
+        """Return the node's state as a `lifecycle_msgs/State` id; unknown if it does not answer."""
+        if not self.is_present:
+            return int(State.PRIMARY_STATE_UNKNOWN)
+        future = self._get_state.call_async(GetState.Request())
+        if not self._wait(future, timeout_s):
+            self._get_state.remove_pending_request(future)
+            return int(State.PRIMARY_STATE_UNKNOWN)
+        return int(future.result().current_state.id)
+
+    def change(self, transition: int, timeout_s: float) -> bool:
+        """Ask for a transition and wait for its end; return whether it succeeded.
+
+        Args:
+            transition: A `lifecycle_msgs/Transition` id.
+            timeout_s: Longest wait, seconds.
+        """
+        request = ChangeState.Request()
+        request.transition.id = transition
+        future = self._change_state.call_async(request)
+        if not self._wait(future, timeout_s):
+            self._change_state.remove_pending_request(future)
+            return False
+        return bool(future.result().success)
+
+    def _wait(self, future: Future, timeout_s: float) -> bool:
+        deadline = time.monotonic() + timeout_s
+        while not future.done():
+            if time.monotonic() > deadline:
+                return False
+            self._spin()
+        return True
