@@ -1,5 +1,6 @@
 """The arm as its own report stream shows it, independent of the controller and of ROS."""
 
+import contextlib
 import socket
 import struct
 import threading
@@ -89,10 +90,8 @@ class ArmObserver:
 
     def close(self) -> None:
         """Disconnect."""
-        try:
+        with contextlib.suppress(OSError):  # The box may have gone already.
             self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # The box has gone already.
         self._thread.join(5.0)
         self._socket.close()
 
