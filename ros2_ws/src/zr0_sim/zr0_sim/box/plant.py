@@ -3,7 +3,6 @@
 from typing import Protocol
 
 import numpy as np
-
 from zr0_core.types import FloatArray
 
 

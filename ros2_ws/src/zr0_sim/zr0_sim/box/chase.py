@@ -1,0 +1,57 @@
+"""Motion toward a target that may change at any time."""
+
+import numpy as np
+from zr0_core.types import FloatArray
+
+
+def closing_speed(distance: FloatArray | float, acceleration: float, dt: float) -> FloatArray:
+    """Return the largest speed from which a distance suffices to brake, when speed changes once per `dt`.
+
+    Source: sum of v, v - a dt, v - 2 a dt, ... times dt: v^2 / (2 a) + v dt / 2 = distance, solved for v.
+    """
+    half = acceleration * dt / 2.0
+    return np.asarray(np.sqrt(half**2 + 2.0 * acceleration * np.abs(distance)) - half)
+
+
+def approach(
+    error: FloatArray, velocity: FloatArray, *, max_velocity: float, max_acceleration: float, dt: float
+) -> FloatArray:
+    """Return the next velocity of joints that go to their targets each on its own, (N,).
+
+    Args:
+        error: Target minus position, (N,).
+        velocity: Present velocity, (N,).
+        max_velocity: Limit of each component.
+        max_acceleration: Limit of each component.
+        dt: Time until the next call, s.
+    """
+    speed = np.minimum(closing_speed(error, max_acceleration, dt), np.abs(error) / dt)
+    wanted = np.sign(error) * np.minimum(speed, max_velocity)
+    return limit_change(wanted, velocity, max_acceleration * dt)
+
+
+def approach_straight(
+    error: FloatArray, velocity: FloatArray, *, max_velocity: float, max_acceleration: float, dt: float
+) -> FloatArray:
+    """Return the next velocity of a point that goes straight to its target; the limits hold for the vector's length."""
+    distance = float(np.linalg.norm(error))
+    wanted = np.zeros_like(error)
+    if distance > 0.0:
+        speed = min(float(closing_speed(distance, max_acceleration, dt)), distance / dt, max_velocity)
+        wanted = error * (speed / distance)
+    change = wanted - velocity
+    size = float(np.linalg.norm(change))
+    largest = max_acceleration * dt
+    return wanted if size <= largest else velocity + change * (largest / size)
+
+
+def limit_change(wanted: FloatArray, present: FloatArray, largest: float) -> FloatArray:
+    """Move every component toward what is wanted by at most `largest`."""
+    return np.asarray(present + np.clip(wanted - present, -largest, largest))
+
+
+def brake(velocity: FloatArray, max_acceleration: float, dt: float) -> FloatArray:
+    """Return the next velocity on the way to rest, along the present direction; the fastest joint sets the pace."""
+    fastest = float(np.abs(velocity).max())
+    remaining = max(0.0, fastest - max_acceleration * dt)
+    return velocity * (remaining / fastest) if fastest > 0.0 else velocity

@@ -1,0 +1,1 @@
+"""What each register does: one module per group of registers, each with a table of handlers."""
