@@ -1,6 +1,5 @@
 """The test support itself: it finds, watches and ends nodes, and says so when they misbehave."""
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +9,7 @@ from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from std_msgs.msg import String
 from std_srvs.srv import Trigger
 from zr0_test_support.address import lock_address
+from zr0_test_support.demo_package import write_demo_package
 from zr0_test_support.domain import lock_domain
 from zr0_test_support.host import RosHost
 from zr0_test_support.probe import Probe
@@ -41,15 +41,7 @@ BROKEN = "raise SystemExit('no such arm')\n"
 def _demo_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An ament package `demo` with three executables."""
     prefix = tmp_path / "prefix"
-    marker = prefix / "share" / "ament_index" / "resource_index" / "packages" / "demo"
-    marker.parent.mkdir(parents=True)
-    marker.touch()
-    folder = prefix / "lib" / "demo"
-    folder.mkdir(parents=True)
-    for name, text in (("talker", TALKER), ("deaf", DEAF), ("broken", BROKEN)):
-        path = folder / name
-        path.write_text(f"#!{sys.executable}\n{text}")
-        path.chmod(0o755)
+    write_demo_package(prefix, "demo", {"talker": TALKER, "deaf": DEAF, "broken": BROKEN})
     monkeypatch.setenv("AMENT_PREFIX_PATH", str(prefix), prepend=":")
 
 
