@@ -1,0 +1,1 @@
+"""Action chunks: what is refused, and how an accepted one is played."""

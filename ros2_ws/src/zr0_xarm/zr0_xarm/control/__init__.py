@@ -1,0 +1,1 @@
+"""The controller: states, watchdogs, the control loop and the operator's requests."""

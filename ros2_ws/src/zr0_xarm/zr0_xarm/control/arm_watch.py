@@ -1,0 +1,78 @@
+"""Watch the arm's reports."""
+
+import numpy as np
+
+from zr0_core.types import ArmState, FloatArray
+from zr0_xarm.codes import EMERGENCY_STOP_ERRORS, describe_error, describe_state
+from zr0_xarm.control.status import Finding, Reason
+
+NS = 1e-9
+MOVING_STATES = (0, 1, 2)
+"""States in which the arm takes motion commands."""
+
+
+class ArmWatch:
+    """Says what is wrong with an enabled arm, from its newest report."""
+
+    def __init__(
+        self, *, report_timeout: float, tracking_error_limit: float, mode: int, joint_names: tuple[str, ...]
+    ) -> None:
+        """Make a watch.
+
+        Args:
+            report_timeout: Largest age of a report, s.
+            tracking_error_limit: Largest distance between commanded and measured position, rad.
+            mode: The motion mode that the arm must be in.
+            joint_names: For messages.
+        """
+        self._report_timeout = report_timeout
+        self._tracking_error_limit = tracking_error_limit
+        self._mode = mode
+        self._joint_names = joint_names
+
+    def report_finding(self, arm: ArmState | None, now_ns: int) -> Finding | None:
+        """Say whether reports have stopped."""
+        if arm is None:
+            return Finding(reason=Reason.REPORT_STALE, text="the arm has not reported yet")
+        age = (now_ns - arm.stamp_ns) * NS
+        if age > self._report_timeout:
+            return Finding(
+                reason=Reason.REPORT_STALE,
+                text=f"the arm has not reported for {age:.3f} s, limit {self._report_timeout} s",
+            )
+        return None
+
+    def error_finding(self, arm: ArmState) -> Finding | None:
+        """Say whether the arm has stopped itself, and why as far as it is known."""
+        if arm.error_code:
+            is_stop = arm.error_code in EMERGENCY_STOP_ERRORS
+            return Finding(
+                reason=Reason.EMERGENCY_STOP if is_stop else Reason.ARM_ERROR, text=describe_error(arm.error_code)
+            )
+        return None
+
+    def state_finding(self, arm: ArmState) -> Finding | None:
+        """Say whether the arm is in a state or mode in which it does not follow commands."""
+        if arm.state not in MOVING_STATES:
+            return Finding(
+                reason=Reason.ARM_ERROR,
+                text=f"the arm left motion by itself: state {arm.state}, {describe_state(arm.state)}",
+            )
+        if arm.mode != self._mode:
+            return Finding(
+                reason=Reason.ARM_ERROR,
+                text=f"the arm is in mode {arm.mode}, expected {self._mode}: another client has changed it",
+            )
+        return None
+
+    def tracking_finding(self, arm: ArmState, commanded: FloatArray) -> Finding | None:
+        """Say whether the arm is not where it is commanded, (N,) rad."""
+        errors = np.abs(arm.positions - commanded)
+        joint = int(errors.argmax())
+        if errors[joint] <= self._tracking_error_limit:
+            return None
+        return Finding(
+            reason=Reason.TRACKING_ERROR,
+            text=f"{self._joint_names[joint]} is {errors[joint]:.3f} rad from where it is commanded, "
+            f"limit {self._tracking_error_limit} rad",
+        )

@@ -1,0 +1,30 @@
+"""Settings of the controller."""
+
+import math
+from dataclasses import dataclass
+
+from zr0_xarm.control.senders import MotionMode
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControllerSettings:
+    """How the controller watches and moves the arm."""
+
+    motion_mode: MotionMode = MotionMode.SERVO_JOINT
+    """How targets reach the arm."""
+    is_dry_run: bool = False
+    """Do everything but send to the arm."""
+    policy_timeout: float = 0.06
+    """Largest time between status messages of the policy, s."""
+    report_timeout: float = 0.1
+    """Largest age of the arm's report, s."""
+    reply_fault_time: float = 0.3
+    """How long the control box may leave commands unanswered before this is a fault, s."""
+    tracking_error_limit: float = 0.2
+    """Largest distance between commanded and measured joint position, rad."""
+
+    def __post_init__(self) -> None:
+        for name in ("policy_timeout", "report_timeout", "reply_fault_time", "tracking_error_limit"):
+            value = getattr(self, name)
+            if not (math.isfinite(value) and value > 0.0):
+                raise ValueError(f"{name} is {value}, expected a finite number above 0")
