@@ -141,6 +141,11 @@ class Box:
         return self._server.control_port
 
     @property
+    def num_clients(self) -> int:
+        """Clients connected to the control port."""
+        return self._server.num_clients
+
+    @property
     def audit(self) -> MotionAudit:
         """The record of commanded motion. Hold `lock` while reading more than one thing of it."""
         return self._audit

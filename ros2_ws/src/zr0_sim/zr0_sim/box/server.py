@@ -95,6 +95,11 @@ class Server:
         """The port for commands."""
         return self._control_port
 
+    @property
+    def num_clients(self) -> int:
+        """Clients connected to the control port."""
+        return len(self._control)
+
     def start(self) -> None:
         """Bind the ports and begin to serve.
 
