@@ -4,7 +4,6 @@ from zr0_core.embodiment import Embodiment
 
 from zr0_policy.errors import CheckpointError
 
-
 _LONGEST_VALUE = 120
 
 

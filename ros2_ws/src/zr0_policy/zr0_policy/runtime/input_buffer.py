@@ -1,23 +1,25 @@
 """The newest messages of every input, decoded only when an observation uses them."""
 
 import dataclasses
+import math
 import threading
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from typing import Protocol
 
 import numpy as np
 from zr0_core.alignment import InputAge, ObservationAligner
 from zr0_core.embodiment import Embodiment
-from zr0_core.errors import MessageError
+from zr0_core.errors import MessageError, StaleInputError
 from zr0_core.images import CompressedImageMessage, ImageMessage, camera_image
 from zr0_core.joints import JointStateMessage, joint_positions
-from zr0_core.stamps import HeaderMessage, header_stamp_ns
+from zr0_core.stamps import NANOSECONDS, HeaderMessage, header_stamp_ns
 from zr0_core.types import NO_OBJECTS, CameraImage, FloatArray, Observation
 from zr0_core.vectors import state_vector
 
 _NOT_DECODED = np.empty((0, 0, 3), dtype=np.uint8)
 _MESSAGES_KEPT = 16
+_OBJECTS_MAX_AGE_S = 0.5
 
 
 class StampedJointStateMessage(JointStateMessage, Protocol):
@@ -32,10 +34,18 @@ class InputBuffer:
     Frames are aligned by their stamps alone; pixels are decoded for the few frames that an observation picks.
 
     Safe to use from several threads.
+
+    Args:
+        embodiment: Declares the inputs.
+        objects_topic: Where ground-truth object poses come from; empty when there are none. When given, they are an
+            input like the others. Simulation only.
     """
 
-    def __init__(self, embodiment: Embodiment) -> None:
+    def __init__(self, embodiment: Embodiment, objects_topic: str = "") -> None:
         self._embodiment = embodiment
+        self._objects_topic = objects_topic
+        self._objects_stamp_ns: int | None = None
+        self._counts: Counter[str] = Counter()
         self._aligner = ObservationAligner(embodiment)
         self._cameras = {camera.key: camera for camera in embodiment.cameras}
         self._lock = threading.Lock()
@@ -55,6 +65,7 @@ class InputBuffer:
             return
         with self._lock:
             self._frames[key].append((stamp_ns, message))
+            self._counts[camera.name] += 1
             self._faults.pop(camera.name, None)
         self._aligner.add_image(CameraImage(key=key, stamp_ns=stamp_ns, rgb=_NOT_DECODED))
 
@@ -67,12 +78,15 @@ class InputBuffer:
             self._note_fault("state", str(error))
             return
         with self._lock:
+            self._counts["state"] += 1
             self._faults.pop("state", None)
         self._aligner.add_state(stamp_ns, state_vector(self._embodiment, measured))
 
-    def set_objects(self, objects: Mapping[str, FloatArray]) -> None:
-        """Set the ground-truth object poses; simulation only."""
+    def set_objects(self, stamp_ns: int, objects: Mapping[str, FloatArray]) -> None:
+        """Set the ground-truth object poses (x, y, z, qw, qx, qy, qz), m, base frame; simulation only."""
         with self._lock:
+            self._counts["objects"] += 1
+            self._objects_stamp_ns = stamp_ns
             self._objects = dict(objects)
 
     def clear(self) -> None:
@@ -82,11 +96,28 @@ class InputBuffer:
             for frames in self._frames.values():
                 frames.clear()
             self._objects = NO_OBJECTS
+            self._objects_stamp_ns = None
             self._faults.clear()
 
+    def counts(self) -> Mapping[str, int]:
+        """Return how many usable messages of every input came so far, by input name."""
+        with self._lock:
+            return Counter(self._counts)
+
     def ages(self, now_ns: int) -> tuple[InputAge, ...]:
-        """Return the age of every input, cameras in the embodiment's order, then the state."""
-        return self._aligner.ages(now_ns)
+        """Return the age of every input: cameras in the embodiment's order, the state, and the objects when used."""
+        ages = self._aligner.ages(now_ns)
+        if not self._objects_topic:
+            return ages
+        with self._lock:
+            stamp_ns = self._objects_stamp_ns
+        objects_age = InputAge(
+            name="objects",
+            topic=self._objects_topic,
+            age_s=math.inf if stamp_ns is None else (now_ns - stamp_ns) / NANOSECONDS,
+            max_age_s=_OBJECTS_MAX_AGE_S,
+        )
+        return (*ages, objects_age)
 
     def complaint(self, ages: tuple[InputAge, ...]) -> str:
         """Say which inputs are missing or too old, and what was wrong with their messages; empty when all are fresh."""
@@ -103,6 +134,9 @@ class InputBuffer:
             StaleInputError: An input is missing or too old.
             MessageError: A picked frame cannot be decoded or is not what the embodiment declares.
         """
+        complaint = self.complaint(self.ages(now_ns))
+        if complaint:
+            raise StaleInputError(complaint)
         with self._lock:
             objects = self._objects
         observation = self._aligner.observe(now_ns, instruction, objects)

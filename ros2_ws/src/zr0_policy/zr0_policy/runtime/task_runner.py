@@ -12,7 +12,7 @@ from zr0_core.embodiment import Embodiment
 from zr0_core.errors import MessageError, StaleInputError, Zr0Error
 from zr0_core.policy import Policy
 from zr0_core.stamps import NANOSECONDS
-from zr0_core.types import ActionChunk, FloatArray
+from zr0_core.types import ActionChunk, FloatArray, Observation
 
 from zr0_policy.runtime.input_buffer import InputBuffer
 from zr0_policy.runtime.latency import LatencyWindow
@@ -66,6 +66,11 @@ class TaskProgress:
     failure: str = ""
     """How the policy failed; empty until it does, and again with the next task."""
 
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the task was set."""
+        return time.monotonic() - self.started_s
+
 
 class TaskRunner:
     """Infers at a fixed rate on the newest observation and hands every chunk on.
@@ -96,6 +101,7 @@ class TaskRunner:
         self._period_s = 1.0 / rate
         self._lock = threading.Lock()
         self._stop = threading.Event()
+        self._stop_reason = ""
         self._thread: threading.Thread | None = None
         self._progress = TaskProgress()
 
@@ -138,9 +144,11 @@ class TaskRunner:
         self._thread.start()
         return ""
 
-    def cancel(self) -> None:
-        """Ask the running task to end; it does after the inference in progress."""
-        self._stop.set()
+    def cancel(self, reason: str) -> None:
+        """Ask the running task to end for a reason; it does after the inference in progress."""
+        if not self._stop.is_set():
+            self._stop_reason = reason
+            self._stop.set()
 
     def join(self) -> None:
         """Wait until no task is running."""
@@ -153,7 +161,7 @@ class TaskRunner:
             outcome, reason = self._loop(instruction, max_duration_s)
         except Zr0Error as error:
             outcome, reason = Outcome.FAILED, str(error)
-        except Exception as error:  # noqa: BLE001 - the thread's edge: a policy may raise anything
+        except Exception as error:
             _logger.exception("the policy failed")
             outcome, reason = Outcome.FAILED, f"{type(error).__name__}: {error}"
         failure = reason if outcome is Outcome.FAILED else ""
@@ -164,7 +172,7 @@ class TaskRunner:
                 outcome=outcome,
                 reason=reason,
                 num_chunks=done.num_chunks,
-                duration_s=time.monotonic() - done.started_s,
+                duration_s=done.elapsed_s,
             )
         )
 
@@ -176,15 +184,20 @@ class TaskRunner:
         while not self._stop.is_set():
             if 0.0 < max_duration_s <= time.monotonic() - started:
                 return Outcome.TIME_UP, f"{max_duration_s:g} s are over"
-            try:
-                previous_stamp_ns = self._infer_once(instruction, previous_stamp_ns)
-            except (StaleInputError, MessageError) as error:
-                self._update(complaint=str(error))
+            observation = self._observe(instruction)
+            if observation is not None:
+                previous_stamp_ns = self._infer(observation, previous_stamp_ns)
             pacer.wait(self._stop)
-        return Outcome.CANCELLED, "cancelled"
+        return Outcome.CANCELLED, self._stop_reason
 
-    def _infer_once(self, instruction: str, previous_stamp_ns: int | None) -> int:
-        observation = self._inputs.observe(time.time_ns(), instruction)
+    def _observe(self, instruction: str) -> Observation | None:
+        try:
+            return self._inputs.observe(time.time_ns(), instruction)
+        except (StaleInputError, MessageError) as error:
+            self._update(complaint=str(error))
+            return None
+
+    def _infer(self, observation: Observation, previous_stamp_ns: int | None) -> int:
         began = time.monotonic()
         actions = self.policy.infer(observation)
         inference_s = time.monotonic() - began

@@ -1,0 +1,66 @@
+"""The policy node's /diagnostics."""
+
+import time
+from collections.abc import Mapping
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+from rclpy.time import Time
+from zr0_msgs.msg import PolicyStatus
+
+from zr0_policy.ros.status_report import STATE_NAMES
+from zr0_policy.runtime.latency import LatencySummary
+
+_LEVELS = {
+    PolicyStatus.IDLE: DiagnosticStatus.OK,
+    PolicyStatus.RUNNING: DiagnosticStatus.OK,
+    PolicyStatus.WAITING_FOR_INPUT: DiagnosticStatus.WARN,
+    PolicyStatus.FAILED: DiagnosticStatus.ERROR,
+}
+
+
+class InputRates:
+    """Turns message counts into rates."""
+
+    def __init__(self) -> None:
+        self._last: Mapping[str, int] = {}
+        self._last_s = time.monotonic()
+
+    def update(self, counts: Mapping[str, int]) -> dict[str, float]:
+        """Return messages per second, by input, since the last update."""
+        now_s = time.monotonic()
+        elapsed_s = max(now_s - self._last_s, 1e-6)
+        rates = {name: (count - self._last.get(name, 0)) / elapsed_s for name, count in counts.items()}
+        self._last, self._last_s = dict(counts), now_s
+        return rates
+
+
+def diagnostics(
+    status: PolicyStatus, rates: Mapping[str, float], latency: LatencySummary, inference: LatencySummary
+) -> DiagnosticArray:
+    """Write diagnostics: state, input ages (s) and rates (Hz), latencies (s) and counters."""
+    values = {
+        "policy": status.policy,
+        "is_trained": str(status.is_trained),
+        "instruction": status.instruction,
+        "chunks of this task": str(status.num_chunks),
+        "last chunk": str(status.chunk_sequence),
+    }
+    for name, age in zip(status.input_names, status.input_ages, strict=True):
+        values[f"{name} age [s]"] = f"{age:.3f}"
+        values[f"{name} rate [Hz]"] = f"{rates.get(name, 0.0):.1f}"
+    for kind, summary in (("latency", latency), ("inference", inference)):
+        values[f"{kind} p50 [s]"] = f"{summary.p50:.4f}"
+        values[f"{kind} p99 [s]"] = f"{summary.p99:.4f}"
+        values[f"{kind} max [s]"] = f"{summary.maximum:.4f}"
+    message = DiagnosticArray()
+    message.header.stamp = Time(nanoseconds=time.time_ns()).to_msg()
+    message.status = [
+        DiagnosticStatus(
+            level=_LEVELS[status.state],
+            name="policy",
+            message=status.reason or STATE_NAMES[status.state],
+            hardware_id=status.policy,
+            values=[KeyValue(key=key, value=value) for key, value in values.items()],
+        )
+    ]
+    return message

@@ -1,0 +1,231 @@
+"""The policy node: observations in, action chunks out."""
+
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from types import FrameType
+
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+from zr0_core.embodiment import Embodiment
+from zr0_core.errors import Zr0Error
+from zr0_core.policy import PolicyContext, make_policy
+from zr0_core.types import ActionChunk
+from zr0_msgs.msg import ActionChunk as ActionChunkMessage
+from zr0_msgs.msg import PolicyStatus
+
+from zr0_policy.ros import qos
+from zr0_policy.ros.diagnostics import InputRates, diagnostics
+from zr0_policy.ros.input_subscriptions import InputSubscriptions
+from zr0_policy.ros.messages import chunk_message
+from zr0_policy.ros.parameters import declare_parameters, read_parameters
+from zr0_policy.ros.run_task_server import RunTaskServer
+from zr0_policy.ros.status_publisher import StatusPublisher
+from zr0_policy.ros.status_report import STATE_NAMES, idle_status, loaded_status
+from zr0_policy.runtime.input_buffer import InputBuffer
+from zr0_policy.runtime.task_runner import TaskRunner
+
+DIAGNOSTICS_PERIOD_S = 1.0
+RESULT_GRACE_S = 0.2
+"""How long a node that is asked to end goes on to send the result of its task, seconds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Loaded:
+    """What exists between configure and cleanup."""
+
+    inputs: InputBuffer
+    runner: TaskRunner
+    subscriptions: InputSubscriptions
+    server: RunTaskServer
+
+
+class PolicyNode(LifecycleNode):
+    """Loads a policy in `configure` and runs tasks while active."""
+
+    def __init__(self) -> None:
+        super().__init__("policy")
+        declare_parameters(self)
+        self._options = read_parameters(self)
+        self._loaded: _Loaded | None = None
+        self._idle_reason, self._is_failed = "not configured", False
+        self._is_active = False
+        self._rates = InputRates()
+        self._chunks = self.create_lifecycle_publisher(ActionChunkMessage, "/zr0/action_chunk", qos.ACTION_CHUNK)
+        self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+        self._diagnostics_timer = self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
+        status_publisher = self.create_publisher(PolicyStatus, "/zr0/policy_status", qos.POLICY_STATUS)
+        self._status = StatusPublisher(status_publisher, self._make_status)
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Load the policy and subscribe to its inputs; refused with a reason in the log and in the status."""
+        try:
+            self._loaded = self._load()
+        except Zr0Error as error:
+            return self._refuse(str(error))
+        except Exception as error:
+            # The edge to installed policies, which may raise anything.
+            logging.getLogger(__name__).exception("loading policy %s failed", self._options.policy)
+            return self._refuse(f"loading policy {self._options.policy}: {type(error).__name__}: {error}")
+        policy = self._loaded.runner.policy
+        kind = "" if policy.is_trained else ", untrained weights"
+        self.get_logger().info(f"loaded policy {policy.name}{kind}")
+        return super().on_configure(state)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Accept tasks."""
+        assert self._loaded is not None
+        result = super().on_activate(state)
+        self._is_active = True
+        self._loaded.server.activate()
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End the running task."""
+        self._end_task("the policy node was deactivated")
+        return super().on_deactivate(state)
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Unload the policy."""
+        self._unload()
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """End the running task and unload the policy."""
+        self._end_task("the policy node was shut down")
+        self._unload()
+        return super().on_shutdown(state)
+
+    @property
+    def has_goal(self) -> bool:
+        """Whether a task's result is still to be made."""
+        return self._loaded is not None and self._loaded.server.has_goal
+
+    def end_task(self) -> None:
+        """End the running task; its result is sent while the node spins on."""
+        self._end_task("the policy node is ending")
+
+    def close(self) -> None:
+        """Publish a last status and join every thread."""
+        self._end_task("the policy node is ending")
+        self._unload()
+        self._status.stop()
+
+    def _load(self) -> _Loaded:
+        parameters = self._options
+        embodiment = Embodiment.load(parameters.embodiment)
+        policy = make_policy(
+            parameters.policy,
+            PolicyContext(
+                embodiment=embodiment,
+                checkpoint=parameters.checkpoint,
+                device=parameters.device,
+                seed=parameters.seed,
+            ),
+        )
+        inputs = InputBuffer(embodiment, parameters.privileged_topic)
+        runner = TaskRunner(
+            policy=policy,
+            embodiment=embodiment,
+            inputs=inputs,
+            publish=lambda chunk: self._publish_chunk(chunk, embodiment.arm.base_frame),
+            rate=parameters.rate,
+        )
+        return _Loaded(
+            inputs=inputs,
+            runner=runner,
+            subscriptions=InputSubscriptions(self, embodiment, inputs, parameters.privileged_topic),
+            server=RunTaskServer(self, runner),
+        )
+
+    def _refuse(self, reason: str) -> TransitionCallbackReturn:
+        self._idle_reason, self._is_failed = reason, True
+        self.get_logger().error(f"configure refused: {reason}")
+        return TransitionCallbackReturn.FAILURE
+
+    def _end_task(self, reason: str) -> None:
+        self._is_active = False
+        if self._loaded is not None:
+            self._loaded.server.deactivate(reason)
+
+    def _unload(self) -> None:
+        loaded, self._loaded = self._loaded, None
+        self._idle_reason, self._is_failed = "not configured", False
+        if loaded is not None:
+            loaded.server.destroy()
+            loaded.subscriptions.destroy()
+
+    def _publish_chunk(self, chunk: ActionChunk, frame_id: str) -> None:
+        self._chunks.publish(chunk_message(chunk, frame_id, time.time_ns()))
+
+    def _make_status(self) -> PolicyStatus:
+        loaded = self._loaded
+        if loaded is None:
+            return idle_status(self._options.policy, self._idle_reason, is_failed=self._is_failed)
+        status = loaded_status(loaded.runner, loaded.inputs)
+        if status.state == PolicyStatus.IDLE and not self._is_active:
+            status.reason = "not active"
+        loaded.server.set_state_name(STATE_NAMES[status.state])
+        return status
+
+    def _publish_diagnostics(self) -> None:
+        loaded = self._loaded
+        if loaded is None:
+            return
+        self._diagnostics.publish(
+            diagnostics(
+                self._make_status(),
+                self._rates.update(loaded.inputs.counts()),
+                loaded.runner.latency.summary(),
+                loaded.runner.inference.summary(),
+            )
+        )
+
+
+def main() -> None:
+    """Run the policy node until SIGINT or SIGTERM."""
+    logging.basicConfig(level=logging.INFO, format="[%(levelname)s] %(name)s: %(message)s")
+    stop = threading.Event()
+
+    def request_stop(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    # Own handlers: the node must still be able to publish when it is asked to end.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, request_stop)
+    try:
+        node = PolicyNode()
+    except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+        logging.getLogger(__name__).error("parameter refused: %s", error)
+        rclpy.try_shutdown()
+        sys.exit(2)
+    # Read by torch when it is imported, which happens in configure and only for policies that need it.
+    os.environ["OMP_NUM_THREADS"] = str(node.get_parameter("torch_threads").value)
+    # Frequent hand-overs keep the status on time beside an inference that runs in Python.
+    sys.setswitchinterval(0.001)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    while not stop.is_set() and rclpy.ok():
+        executor.spin_once(timeout_sec=0.1)
+    node.end_task()
+    is_answering = node.has_goal
+    deadline = time.monotonic() + RESULT_GRACE_S
+    while is_answering and time.monotonic() < deadline:
+        executor.spin_once(timeout_sec=0.02)
+    node.close()
+    executor.shutdown()
+    node.destroy_node()
+    rclpy.try_shutdown()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,39 @@
+"""The policy's sign of life: a status fifty times a second from a thread of its own."""
+
+import threading
+from collections.abc import Callable
+
+from rclpy.publisher import Publisher
+from zr0_msgs.msg import PolicyStatus
+
+from zr0_policy.runtime.pacing import Pacer
+
+STATUS_RATE = 50.0
+"""Hz."""
+
+
+class StatusPublisher:
+    """Publishes a status at a steady rate, whatever the executor and the model are doing.
+
+    Args:
+        publisher: Where to.
+        make_status: Builds the status; called in this object's thread.
+    """
+
+    def __init__(self, publisher: Publisher, make_status: Callable[[], PolicyStatus]) -> None:
+        self._publisher = publisher
+        self._make_status = make_status
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="policy_status", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Publish one last status and end the thread."""
+        self._stop.set()
+        self._thread.join()
+        self._publisher.publish(self._make_status())
+
+    def _run(self) -> None:
+        pacer = Pacer(1.0 / STATUS_RATE)
+        while not pacer.wait(self._stop):
+            self._publisher.publish(self._make_status())

@@ -1,0 +1,259 @@
+"""The policy node as a real process, fed by cameras and an arm that the test publishes."""
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rcl_interfaces.srv import DescribeParameters
+from rclpy.duration import Duration
+from rclpy.qos import HistoryPolicy, LivelinessPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
+from sensor_msgs.msg import Image, JointState
+from zr0_core.embodiment import Embodiment
+from zr0_core.images import fill_image
+from zr0_core.stamps import to_nanoseconds, write_stamp
+from zr0_msgs.action import RunTask
+from zr0_msgs.msg import ActionChunk, PolicyStatus
+from zr0_test_support.probe import Probe
+from zr0_test_support.process import NodeProcess, StartNode
+
+pytestmark = pytest.mark.ros
+
+EMBODIMENT = Embodiment.load("xarm7_gripper")
+STATE = np.append(EMBODIMENT.home, 0.2)
+GREY = np.full((480, 640, 3), 128, dtype=np.uint8)
+STATUS_QOS = QoSProfile(depth=50, history=HistoryPolicy.KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE)
+
+
+class Robot:
+    """Publishes what a robot publishes: two cameras at 30 Hz and joints at 100 Hz, from a thread."""
+
+    def __init__(self, probe: Probe) -> None:
+        self.dropped: set[str] = set()
+        self.joint_names = list(EMBODIMENT.measured_names)
+        self._cameras = {
+            camera.name: probe.node.create_publisher(Image, camera.topic, qos_profile_sensor_data)
+            for camera in EMBODIMENT.cameras
+        }
+        self._joints = probe.node.create_publisher(JointState, EMBODIMENT.state.topic, 10)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        image = Image()
+        fill_image(image, GREY)
+        tick = 0
+        while not self._stop.wait(0.01):
+            now_ns = time.time_ns()
+            joints = JointState(name=self.joint_names, position=STATE[: len(self.joint_names)].tolist())
+            write_stamp(joints.header.stamp, now_ns)
+            self._joints.publish(joints)
+            if tick % 3 == 0:
+                for name, publisher in self._cameras.items():
+                    if name not in self.dropped:
+                        write_stamp(image.header.stamp, now_ns)
+                        publisher.publish(image)
+            tick += 1
+
+
+@pytest.fixture
+def robot(probe: Probe) -> Iterator[Robot]:
+    running = Robot(probe)
+    yield running
+    running.close()
+
+
+def start_active(start_node: StartNode, probe: Probe, **parameters: str | float) -> NodeProcess:
+    process = start_node("zr0_policy", "policy_node", parameters=parameters)
+    assert probe.configure("/policy"), process.log_tail()
+    assert probe.activate("/policy"), process.log_tail()
+    return process
+
+
+def goal(duration: float = 0.0, instruction: str = "stay where you are") -> RunTask.Goal:
+    return RunTask.Goal(instruction=instruction, max_duration=duration)
+
+
+def test_zr0_emits_chunks_until_time_is_up(start_node: StartNode, probe: Probe, robot: Robot) -> None:
+    process = start_active(start_node, probe, policy="zr0", checkpoint="zr0_tiny_xarm7", rate=5.0)
+    chunks = probe.subscribe(ActionChunk, "/zr0/action_chunk", STATUS_QOS)
+    statuses = probe.subscribe(PolicyStatus, "/zr0/policy_status", STATUS_QOS)
+    statuses.wait(lambda status: status.state == PolicyStatus.IDLE and status.policy == "zr0")
+    feedback: list[RunTask.Feedback] = []
+    handle = probe.send_goal(
+        RunTask, "/zr0/run_task", goal(3.0), feedback=lambda message: feedback.append(message.feedback)
+    )
+    running = statuses.wait(lambda status: status.state == PolicyStatus.RUNNING and status.num_chunks >= 2)
+    assert running.instruction == "stay where you are"
+    assert list(running.input_names) == ["front", "wrist", "state"]
+    assert 0.0 < running.inference_time < running.latency < 3.0
+    result = probe.result(handle.get_result_async()).result
+    assert (result.outcome, result.reason) == (RunTask.Result.TIME_UP, "3 s are over"), process.log_tail()
+    assert result.duration == pytest.approx(3.0, abs=1.0)
+
+    received = chunks.messages
+    assert result.num_chunks >= 3
+    assert [chunk.sequence for chunk in received] == list(
+        range(received[0].sequence, received[0].sequence + len(received))
+    )
+    for chunk in received:
+        assert chunk.embodiment == "xarm7_gripper"
+        assert chunk.embodiment_hash == EMBODIMENT.content_hash
+        assert tuple(chunk.names) == EMBODIMENT.action.names
+        assert chunk.horizon == 16
+        assert len(chunk.actions) == 16 * 8
+        assert np.isfinite(chunk.actions).all()
+        assert chunk.step_period == pytest.approx(0.1)
+        assert chunk.header.frame_id == "link_base"
+        age_s = (to_nanoseconds(chunk.header.stamp) - to_nanoseconds(chunk.observation_stamp)) * 1e-9
+        assert 0.0 < age_s < 3.0
+    for before, after in zip(received, received[1:], strict=False):
+        elapsed = (to_nanoseconds(after.observation_stamp) - to_nanoseconds(before.observation_stamp)) * 1e-9
+        assert after.num_executed_assumed == min(int(elapsed / 0.1 + 1e-6), 16)
+    assert feedback
+    assert feedback[-1].policy_state in {"RUNNING", "IDLE", "WAITING_FOR_INPUT"}
+    statuses.wait(lambda status: status.state == PolicyStatus.IDLE and status.reason == "no task", after=len(statuses))
+
+
+def test_a_dropped_camera_is_named_and_stops_inference(start_node: StartNode, probe: Probe, robot: Robot) -> None:
+    start_active(start_node, probe, policy="hold", rate=10.0)
+    chunks = probe.subscribe(ActionChunk, "/zr0/action_chunk", STATUS_QOS)
+    statuses = probe.subscribe(PolicyStatus, "/zr0/policy_status", STATUS_QOS)
+    handle = probe.send_goal(RunTask, "/zr0/run_task", goal())
+    chunk = chunks.wait()
+    np.testing.assert_allclose(np.reshape(chunk.actions, (16, 8)), np.tile(STATE, (16, 1)))
+
+    robot.dropped.add("wrist")
+    waiting = statuses.wait(lambda status: status.state == PolicyStatus.WAITING_FOR_INPUT)
+    assert waiting.reason.startswith("wrist (/camera/wrist/image_raw) is 0.")
+    assert waiting.reason.endswith("limit 0.150 s")
+    assert dict(zip(waiting.input_names, waiting.input_ages, strict=True))["wrist"] > 0.15
+    time.sleep(0.3)
+    num_chunks = len(chunks)
+    time.sleep(0.5)
+    assert len(chunks) == num_chunks
+
+    robot.dropped.clear()
+    statuses.wait(lambda status: status.state == PolicyStatus.RUNNING, after=len(statuses))
+    chunks.wait(after=num_chunks)
+    probe.result(handle.cancel_goal_async())
+    result = probe.result(handle.get_result_async()).result
+    assert (result.outcome, result.reason) == (RunTask.Result.CANCELLED, "cancelled by the client")
+
+
+def test_a_joint_state_without_a_joint_is_reported(start_node: StartNode, probe: Probe, robot: Robot) -> None:
+    robot.joint_names = robot.joint_names[:-1]
+    start_active(start_node, probe, policy="hold")
+    statuses = probe.subscribe(PolicyStatus, "/zr0/policy_status", STATUS_QOS)
+    probe.send_goal(RunTask, "/zr0/run_task", goal())
+    statuses.wait(
+        lambda status: (
+            status.state == PolicyStatus.WAITING_FOR_INPUT
+            and "state (/joint_states) has no usable sample" in status.reason
+            and "joint state lacks drive_joint" in status.reason
+        )
+    )
+
+
+def test_goals_that_cannot_run_are_refused_with_a_reason(start_node: StartNode, probe: Probe, robot: Robot) -> None:
+    start_node("zr0_policy", "policy_node", parameters={"policy": "hold"})
+    assert probe.configure("/policy")
+
+    def run(request: RunTask.Goal) -> RunTask.Result:
+        handle = probe.send_goal(RunTask, "/zr0/run_task", request)
+        return probe.result(handle.get_result_async()).result
+
+    result = run(goal(1.0))
+    assert (result.outcome, result.reason) == (
+        RunTask.Result.REFUSED,
+        "the policy node is not active; activate it first",
+    )
+    assert probe.activate("/policy")
+    assert "the instruction is empty" in run(goal(1.0, "  ")).reason
+    assert "max_duration is -1.0 s" in run(goal(-1.0)).reason
+    first = probe.send_goal(RunTask, "/zr0/run_task", goal())
+    second = run(goal(1.0, "something else"))
+    assert second.outcome == RunTask.Result.REFUSED
+    assert second.reason == "already running 'stay where you are'; cancel it first"
+    assert probe.deactivate("/policy")
+    ended = probe.result(first.get_result_async()).result
+    assert (ended.outcome, ended.reason) == (RunTask.Result.CANCELLED, "the policy node was deactivated")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "reason"),
+    [
+        ({"policy": "holt"}, "no policy named 'holt'.*did you mean 'hold'"),
+        ({"policy": "hold", "embodiment": "xarm8"}, "no embodiment named 'xarm8'"),
+        ({"policy": "zr0", "checkpoint": "zr0_tiny_xarm6"}, "no checkpoint 'zr0_tiny_xarm6'.*did you mean"),
+        ({"policy": "zr0", "embodiment": "xarm6_gripper"}, "is not for embodiment xarm6_gripper: name: got"),
+    ],
+)
+def test_configure_refuses_with_a_reason(
+    start_node: StartNode, probe: Probe, parameters: dict[str, str], reason: str
+) -> None:
+    process = start_node("zr0_policy", "policy_node", parameters=parameters)
+    statuses = probe.subscribe(PolicyStatus, "/zr0/policy_status", STATUS_QOS)
+    assert not probe.configure("/policy")
+    process.wait_for_log(f"configure refused: .*{reason}")
+    failed = statuses.wait(lambda status: status.state == PolicyStatus.FAILED)
+    assert failed.reason
+    assert probe.lifecycle_state("/policy") == "unconfigured"
+
+
+def test_a_parameter_out_of_range_is_refused_by_name(start_node: StartNode) -> None:
+    process = start_node("zr0_policy", "policy_node", parameters={"rate": 0.0})
+    assert process.wait_exit() == 2
+    assert "rate" in process.log_tail()
+
+
+def test_every_parameter_has_a_description(start_node: StartNode, probe: Probe) -> None:
+    start_node("zr0_policy", "policy_node", parameters={"policy": "hold"})
+    names = ["policy", "checkpoint", "embodiment", "device", "rate", "seed", "privileged_topic", "torch_threads"]
+    request = DescribeParameters.Request(names=names)
+    descriptors = probe.call(DescribeParameters, "/policy/describe_parameters", request).descriptors
+    assert all(descriptor.description for descriptor in descriptors)
+    assert [descriptor.name for descriptor in descriptors] == names
+
+
+def test_status_is_steady_and_its_loss_is_noticed(start_node: StartNode, probe: Probe) -> None:
+    """Killed, the process falls silent: subscribers that ask for the lease learn it from the middleware."""
+    process = start_node("zr0_policy", "policy_node", parameters={"policy": "hold"})
+    qos = QoSProfile(
+        depth=50,
+        reliability=ReliabilityPolicy.RELIABLE,
+        liveliness=LivelinessPolicy.AUTOMATIC,
+        liveliness_lease_duration=Duration(nanoseconds=50_000_000),
+    )
+    statuses = probe.subscribe(PolicyStatus, "/zr0/policy_status", qos)
+    statuses.wait_count(100)
+    stamps = np.array([to_nanoseconds(status.header.stamp) for status in statuses.messages[20:]]) * 1e-9
+    assert np.median(np.diff(stamps)) == pytest.approx(0.02, abs=0.002)
+    process.kill()
+    time.sleep(0.3)
+    num_received = len(statuses)
+    time.sleep(0.3)
+    assert len(statuses) == num_received
+
+
+def test_hold_runs_without_torch_and_ends_cleanly_during_a_task(
+    start_node: StartNode, probe: Probe, robot: Robot
+) -> None:
+    process = start_active(start_node, probe, policy="hold")
+    chunks = probe.subscribe(ActionChunk, "/zr0/action_chunk", STATUS_QOS)
+    statuses = probe.subscribe(PolicyStatus, "/zr0/policy_status", STATUS_QOS)
+    answer = probe.send_goal(RunTask, "/zr0/run_task", goal()).get_result_async()
+    chunks.wait()
+    assert "libtorch" not in Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8")
+    process.interrupt()
+    result = probe.result(answer).result
+    assert (result.outcome, result.reason) == (RunTask.Result.CANCELLED, "the policy node is ending")
+    assert process.wait_exit() == 0
+    assert statuses.latest.state == PolicyStatus.IDLE
