@@ -17,5 +17,11 @@ setup(
     zip_safe=False,
     license="Apache-2.0",
     description="A MuJoCo table-top world and the xArm control box as a server that speaks the arm's TCP protocol.",
-    entry_points={"console_scripts": []},
+    entry_points={
+        "console_scripts": [
+            "sim_node = zr0_sim.ros.sim_node:main",
+            "zr0-box = zr0_sim.box.__main__:main",
+        ],
+        "zr0.policies": ["scripted = zr0_sim.operator.scripted_policy:make_scripted_policy"],
+    },
 )

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from enum import Enum
 
 import numpy as np
-
 from zr0_core.types import FloatArray
 
 HOVER_HEIGHT = 0.10
@@ -16,6 +15,10 @@ RELEASE_HEIGHT = 0.056
 """Of the tool above the target's origin when it lets go, m."""
 LOW = 0.10
 """Below this height the tool does not move sideways, m."""
+OPENED = 0.15
+"""A gripper less closed than this, of 1, is open."""
+EMPTY = 0.92
+"""A gripper more closed than this, of 1, holds nothing."""
 CLOSING_TIME = 0.5
 """Least time that the gripper gets to close, s."""
 LOST_DISTANCE = 0.05
@@ -39,6 +42,9 @@ class Phase(Enum):
 
 
 HOLDING_PHASES = frozenset({Phase.LIFT, Phase.CARRY, Phase.LOWER})
+SIDEWAYS_PHASES = frozenset({Phase.REACH, Phase.HOME})
+"""Steps that first go up where the tool is low among the objects."""
+UP = np.array([0.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,28 +91,23 @@ def goal_of(phase: Phase, scene: Scene, home: FloatArray) -> Goal:
         scene: What is seen or foreseen.
         home: Rest position of the tool, (3,), m.
     """
-    above = np.array([0.0, 0.0, 1.0])
-    over_target = np.array([scene.target[0], scene.target[1], TRAVEL_HEIGHT])
     grasp_yaw = square_yaw(scene.item_yaw, scene.yaw)
-    if phase is Phase.REACH:
-        return _risen_first(scene, Goal(position=scene.item + HOVER_HEIGHT * above, yaw=grasp_yaw, is_closed=False, speed=1.0))
-    if phase is Phase.DESCEND:
-        return Goal(position=scene.item, yaw=grasp_yaw, is_closed=False, speed=0.6)
-    if phase is Phase.CLOSE:
-        return Goal(position=scene.tool, yaw=scene.yaw, is_closed=True, speed=0.5)
-    if phase is Phase.LIFT:
-        position = np.array([scene.tool[0], scene.tool[1], TRAVEL_HEIGHT])
-        return Goal(position=position, yaw=scene.yaw, is_closed=True, speed=0.8)
-    if phase is Phase.CARRY:
-        return Goal(position=over_target, yaw=scene.yaw, is_closed=True, speed=1.0)
-    if phase is Phase.LOWER:
-        return Goal(position=scene.target + RELEASE_HEIGHT * above, yaw=scene.yaw, is_closed=True, speed=0.6)
-    if phase is Phase.OPEN:
-        return Goal(position=scene.tool, yaw=scene.yaw, is_closed=False, speed=0.5)
-    if phase is Phase.RETREAT:
-        position = np.array([scene.tool[0], scene.tool[1], TRAVEL_HEIGHT])
-        return Goal(position=position, yaw=scene.yaw, is_closed=False, speed=1.0)
-    return _risen_first(scene, Goal(position=home, yaw=0.0, is_closed=False, speed=1.0))
+    risen = np.array([scene.tool[0], scene.tool[1], TRAVEL_HEIGHT])
+    over_target = np.array([scene.target[0], scene.target[1], TRAVEL_HEIGHT])
+    position, yaw, speed = {
+        Phase.REACH: (scene.item + HOVER_HEIGHT * UP, grasp_yaw, 1.0),
+        Phase.DESCEND: (scene.item, grasp_yaw, 0.6),
+        Phase.CLOSE: (scene.tool, scene.yaw, 0.5),
+        Phase.LIFT: (risen, scene.yaw, 0.8),
+        Phase.CARRY: (over_target, scene.yaw, 1.0),
+        Phase.LOWER: (scene.target + RELEASE_HEIGHT * UP, scene.yaw, 0.6),
+        Phase.OPEN: (scene.tool, scene.yaw, 0.5),
+        Phase.RETREAT: (risen, scene.yaw, 1.0),
+        Phase.HOME: (home, 0.0, 1.0),
+    }[phase]
+    if phase in SIDEWAYS_PHASES and scene.tool[2] < LOW and _sideways(scene.tool, position) > 0.02:
+        position, yaw = np.array([scene.tool[0], scene.tool[1], LOW + 0.04]), scene.yaw
+    return Goal(position=position, yaw=yaw, is_closed=phase in HOLDING_PHASES or phase is Phase.CLOSE, speed=speed)
 
 
 def next_phase(phase: Phase, scene: Scene) -> Phase:
@@ -115,10 +116,12 @@ def next_phase(phase: Phase, scene: Scene) -> Phase:
         return Phase.REACH
     if _is_finished(phase, scene):
         return _AFTER[phase]
-    if phase is Phase.CLOSE and scene.is_gripper_still and scene.time_in_phase > CLOSING_TIME and scene.closedness > 0.92:
+    if phase is Phase.CLOSE and _has_closed(scene) and scene.closedness > EMPTY:
         return Phase.REACH
     if phase is Phase.HOME and _sideways(scene.item, scene.target) > PLACED_DISTANCE:
         return Phase.REACH
+    if phase is Phase.REACH and _sideways(scene.item, scene.target) < PLACED_DISTANCE:
+        return Phase.RETREAT
     return phase
 
 
@@ -135,38 +138,34 @@ _AFTER = {
 
 
 def _is_finished(phase: Phase, scene: Scene) -> bool:
-    if phase is Phase.REACH:
-        is_turned = abs(square_yaw(scene.item_yaw, scene.yaw) - scene.yaw) < 0.06
-        is_above = _sideways(scene.tool, scene.item) < 0.008 and scene.tool[2] - scene.item[2] < HOVER_HEIGHT + 0.03
-        return is_turned and is_above and scene.closedness < 0.15
-    if phase is Phase.DESCEND:
-        return float(np.linalg.norm(scene.tool - scene.item)) < 0.006
-    if phase is Phase.CLOSE:
-        is_closed_on = 0.12 < scene.closedness <= 0.92
-        return is_closed_on and scene.is_gripper_still and scene.time_in_phase > CLOSING_TIME
-    if phase is Phase.CARRY:
-        return _sideways(scene.tool, scene.target) < 0.01
-    if phase is Phase.LOWER:
-        return float(scene.tool[2] - scene.target[2]) < RELEASE_HEIGHT + 0.008
-    if phase is Phase.OPEN:
-        return scene.closedness < 0.15
-    if phase in (Phase.LIFT, Phase.RETREAT):
-        return float(scene.tool[2]) > TRAVEL_HEIGHT - 0.03
-    return False
+    finished: dict[Phase, bool] = {
+        Phase.REACH: _has_reached(scene),
+        Phase.DESCEND: float(np.linalg.norm(scene.tool - scene.item)) < 0.006,
+        Phase.CLOSE: _has_closed(scene) and 0.12 < scene.closedness <= EMPTY,
+        Phase.LIFT: float(scene.tool[2]) > TRAVEL_HEIGHT - 0.03,
+        Phase.CARRY: _sideways(scene.tool, scene.target) < 0.01,
+        Phase.LOWER: float(scene.tool[2] - scene.target[2]) < RELEASE_HEIGHT + 0.008,
+        Phase.OPEN: scene.closedness < OPENED,
+        Phase.RETREAT: float(scene.tool[2]) > TRAVEL_HEIGHT - 0.03,
+        Phase.HOME: False,
+    }
+    return finished[phase]
+
+
+def _has_reached(scene: Scene) -> bool:
+    is_turned = abs(square_yaw(scene.item_yaw, scene.yaw) - scene.yaw) < 0.06
+    is_above = _sideways(scene.tool, scene.item) < 0.008 and scene.tool[2] - scene.item[2] < HOVER_HEIGHT + 0.03
+    return bool(is_turned and is_above and scene.closedness < OPENED)
+
+
+def _has_closed(scene: Scene) -> bool:
+    return scene.is_gripper_still and scene.time_in_phase > CLOSING_TIME
 
 
 def square_yaw(item_yaw: float, near: float) -> float:
     """Return the turn, nearest to `near`, at which the fingers are square to a box turned by `item_yaw`, rad."""
     quarter = math.pi / 2.0
     return near + math.remainder(item_yaw - near, quarter)
-
-
-def _risen_first(scene: Scene, goal: Goal) -> Goal:
-    """Go up before going sideways where the tool is low among the objects."""
-    if scene.tool[2] < LOW and _sideways(scene.tool, goal.position) > 0.02:
-        position = np.array([scene.tool[0], scene.tool[1], LOW + 0.04])
-        return Goal(position=position, yaw=scene.yaw, is_closed=goal.is_closed, speed=goal.speed)
-    return goal
 
 
 def _sideways(first: FloatArray, second: FloatArray) -> float:

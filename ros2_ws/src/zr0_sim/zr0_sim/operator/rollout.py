@@ -7,11 +7,11 @@ so this measures the policy and the task, not the stack.
 from dataclasses import dataclass
 
 import numpy as np
-
 from zr0_core.embodiment import ActionSpace, Embodiment
 from zr0_core.policy import Policy
 from zr0_core.types import FloatArray, Observation
 from zr0_core.vectors import pose_from_components, state_vector
+
 from zr0_sim.tasks.episode import Episode
 from zr0_sim.tasks.task import Task
 from zr0_sim.world.plant import MujocoPlant
@@ -64,7 +64,7 @@ def run_episode(
         Zr0Error: The policy refuses an observation.
     """
     world = World(embodiment, task.objects)
-    plant, view, episode = MujocoPlant(world), TableView(world), Episode(task, seed)
+    plant, view, episode = MujocoPlant(world), TableView(world), Episode(task, task.set_up(seed))
     world.place_objects(episode.setup.poses)
     policy.reset(episode.setup.instruction)
     commanded = np.append(plant.positions, plant.gripper_position)

@@ -5,12 +5,12 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-
 from zr0_core.embodiment import POSE_NAMES, ActionSpace, Embodiment
 from zr0_core.errors import Zr0Error
 from zr0_core.policy import PolicyContext
 from zr0_core.types import FloatArray, Observation
 from zr0_core.vectors import pose_components, pose_from_components
+
 from zr0_sim.operator.errand import Errand, errand_from
 from zr0_sim.operator.pick_and_place import HOLDING_PHASES, Phase, Scene, goal_of, next_phase
 from zr0_sim.operator.tool_motion import ToolMotion, advance, at_rest, blend

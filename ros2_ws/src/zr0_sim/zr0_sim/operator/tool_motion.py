@@ -4,7 +4,6 @@ import math
 from dataclasses import dataclass, replace
 
 import numpy as np
-
 from zr0_core.kinematics import transform_from
 from zr0_core.types import FloatArray
 

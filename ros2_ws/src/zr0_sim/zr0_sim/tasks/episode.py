@@ -9,12 +9,12 @@ class Episode:
 
     Args:
         task: What is attempted.
-        seed: Which set-up of it.
+        setup: How it begins.
     """
 
-    def __init__(self, task: Task, seed: int) -> None:
+    def __init__(self, task: Task, setup: TaskSetup) -> None:
         self.task = task
-        self.setup: TaskSetup = task.set_up(seed)
+        self.setup = setup
         self.judgement = Judgement(progress=0.0, is_success=False)
 
     def update(self, state: TableState) -> Judgement:

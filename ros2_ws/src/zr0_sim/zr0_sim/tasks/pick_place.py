@@ -1,8 +1,8 @@
 """Pick up the cube of the named colour and put it into the bin."""
 
 import numpy as np
-
 from zr0_core.types import FloatArray
+
 from zr0_sim.tasks.layout import Region, draw_layout
 from zr0_sim.tasks.task import Judgement, TaskSetup
 from zr0_sim.world.objects import Part, Rgb, SceneObject, Shape
@@ -73,7 +73,9 @@ class PickPlace:
             return Judgement(progress=100.0 if is_released else 90.0, is_success=is_released)
         if cube[2] > LIFTED_HEIGHT and reach < HELD_DISTANCE:
             away = float(np.linalg.norm(cube[:2] - target[:2]))
-            return Judgement(progress=70.0 if away < BIN_HALF_SIZE / 2 else 40.0 + 30.0 * _closeness(away), is_success=False)
+            return Judgement(
+                progress=70.0 if away < BIN_HALF_SIZE / 2 else 40.0 + 30.0 * _closeness(away), is_success=False
+            )
         return Judgement(progress=20.0 if reach < HELD_DISTANCE else 20.0 * _closeness(reach), is_success=False)
 
 
@@ -87,7 +89,9 @@ def _is_inside(cube: FloatArray, target: FloatArray) -> bool:
     w, x, y, z = target[3:]
     yaw = float(np.arctan2(2.0 * (w * z + x * y), 1.0 - 2.0 * (y * y + z * z)))
     offset = cube[:2] - target[:2]
-    along = np.array([np.cos(yaw) * offset[0] + np.sin(yaw) * offset[1], np.cos(yaw) * offset[1] - np.sin(yaw) * offset[0]])
+    along = np.array(
+        [np.cos(yaw) * offset[0] + np.sin(yaw) * offset[1], np.cos(yaw) * offset[1] - np.sin(yaw) * offset[0]]
+    )
     is_between = float(np.abs(along).max()) < BIN_HALF_SIZE - BIN_WALL
     return is_between and float(cube[2]) < BIN_WALL + CUBE_SIZE
 
@@ -100,7 +104,12 @@ def _bin_parts() -> tuple[Part, ...]:
     for sign in (-1.0, 1.0):
         at = sign * (half - wall / 2)
         walls.append(
-            Part(shape=Shape.BOX, size=(wall / 2, half, height / 2), position=(at, 0, height / 2), rgb=(rim[0], rim[1], rim[2]))
+            Part(
+                shape=Shape.BOX,
+                size=(wall / 2, half, height / 2),
+                position=(at, 0, height / 2),
+                rgb=(rim[0], rim[1], rim[2]),
+            )
         )
         walls.append(
             Part(

@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Callable
 
 from zr0_core.errors import Zr0Error
+
 from zr0_sim.tasks.pick_place import PickPlace
 from zr0_sim.tasks.task import Task
 

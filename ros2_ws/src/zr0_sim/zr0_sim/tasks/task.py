@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from zr0_core.types import FloatArray
+
 from zr0_sim.world.objects import SceneObject
 from zr0_sim.world.world import TableState
 

@@ -4,14 +4,12 @@ Contacts are filtered by bits: surroundings and objects (1), proximal links (2),
 parts collide with everything but each other, so a folded arm feels itself, and neighbours that overlap do not.
 """
 
-import xml.etree.ElementTree as ET
 from xml.etree.ElementTree import Element
 
 import numpy as np
-
 from zr0_core.embodiment import Embodiment, Joint
-from zr0_core.kinematics import rotation_from_rpy
 from zr0_core.types import FloatArray
+
 from zr0_sim.world.arm_parameters import (
     ARMATURE,
     FINGER_MASS,
@@ -21,6 +19,7 @@ from zr0_sim.world.arm_parameters import (
     LinkDynamics,
     link_dynamics,
 )
+from zr0_sim.world.mjcf import add, numbers, quaternion_from_rpy
 
 SURROUNDINGS_BIT, PROXIMAL_BIT, DISTAL_BIT = 1, 2, 4
 NUM_PROXIMAL_LINKS = 2
@@ -49,32 +48,6 @@ GRIPPER_ACTUATOR = "gripper"
 PAD_GEOMS = ("left_pad", "right_pad")
 
 
-def numbers(values: object) -> str:
-    """Write numbers as MJCF wants them."""
-    return " ".join(f"{float(value):.9g}" for value in np.ravel(np.asarray(values, dtype=np.float64)))
-
-
-def quaternion(rotation: FloatArray) -> FloatArray:
-    """Return the unit quaternion (w, x, y, z), w >= 0, of a rotation matrix (3, 3)."""
-    # The eigenvector of the largest eigenvalue, numerically sound at every angle. Source: Bar-Itzhack (2000).
-    m = rotation
-    k = np.array(
-        [
-            [m[0, 0] + m[1, 1] + m[2, 2], m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1]],
-            [m[2, 1] - m[1, 2], m[0, 0] - m[1, 1] - m[2, 2], m[0, 1] + m[1, 0], m[0, 2] + m[2, 0]],
-            [m[0, 2] - m[2, 0], m[0, 1] + m[1, 0], m[1, 1] - m[0, 0] - m[2, 2], m[1, 2] + m[2, 1]],
-            [m[1, 0] - m[0, 1], m[0, 2] + m[2, 0], m[1, 2] + m[2, 1], m[2, 2] - m[0, 0] - m[1, 1]],
-        ]
-    )
-    vector = np.linalg.eigh(k)[1][:, -1]
-    return np.asarray(vector if vector[0] >= 0.0 else -vector)
-
-
-def quaternion_from_rpy(rpy: tuple[float, float, float]) -> FloatArray:
-    """Return the unit quaternion (w, x, y, z) of fixed-axis angles in rad."""
-    return quaternion(rotation_from_rpy(*rpy))
-
-
 def add_arm(world: Element, actuators: Element, equality: Element, embodiment: Embodiment) -> Element:
     """Add the arm and gripper to an MJCF document.
 
@@ -100,7 +73,7 @@ def add_arm(world: Element, actuators: Element, equality: Element, embodiment: E
         if index + 1 < len(joints):
             _add_link_shape(parent, joints[index + 1], bits, index)
         inertia = float(np.max(_joint_inertia(embodiment)[index]))
-        ET.SubElement(
+        add(
             actuators,
             "position",
             name=joint.name,
@@ -109,10 +82,10 @@ def add_arm(world: Element, actuators: Element, equality: Element, embodiment: E
             kv=numbers([2.0 * DAMPING_RATIO * inertia * NATURAL_FREQUENCY]),
             forcerange=numbers([-link.effort_limit, link.effort_limit]),
         )
-    flange = ET.SubElement(parent, "body", name=FLANGE_BODY, gravcomp="1")
+    flange = add(parent, "body", name=FLANGE_BODY, gravcomp="1")
     _add_gripper(flange)
-    ET.SubElement(equality, "joint", joint1=FINGER_JOINTS[1], joint2=FINGER_JOINTS[0], polycoef="0 1 0 0 0", solref="0.004 1")
-    ET.SubElement(
+    add(equality, "joint", joint1=FINGER_JOINTS[1], joint2=FINGER_JOINTS[0], polycoef="0 1 0 0 0", solref="0.004 1")
+    add(
         actuators,
         "position",
         name=GRIPPER_ACTUATOR,
@@ -151,27 +124,23 @@ def _collision_bits(index: int) -> dict[str, str]:
 
 def _add_base(world: Element, first: Joint) -> None:
     height = first.origin_xyz[2]
-    base = ET.SubElement(world, "body", name="base")
+    base = add(world, "body", name="base")
     free = {"contype": "0", "conaffinity": "0"}
-    ET.SubElement(base, "geom", type="cylinder", size="0.085 0.012", pos="0 0 0.012", rgba=SILVER, **free)
+    add(base, "geom", type="cylinder", size="0.085 0.012", pos="0 0 0.012", rgba=SILVER, **free)
     bits = {"contype": str(PROXIMAL_BIT), "conaffinity": "0"}
     size, pos = numbers([0.062, height / 2 - 0.035]), numbers([0, 0, height / 2 - 0.02])
-    ET.SubElement(base, "geom", name="base", type="cylinder", size=size, pos=pos, rgba=WHITE, **bits)
+    add(base, "geom", name="base", type="cylinder", size=size, pos=pos, rgba=WHITE, **bits)
     ring = numbers([0, 0, height - 0.052])
-    ET.SubElement(base, "geom", type="cylinder", size="0.064 0.006", pos=ring, rgba=GREY, **free)
+    add(base, "geom", type="cylinder", size="0.064 0.006", pos=ring, rgba=GREY, **free)
 
 
 def _add_link(parent: Element, joint: Joint, link: LinkDynamics) -> Element:
     quat = numbers(quaternion_from_rpy(joint.origin_rpy))
-    body = ET.SubElement(
-        parent, "body", name=joint.name, pos=numbers(joint.origin_xyz), quat=quat, gravcomp="1"
-    )
+    body = add(parent, "body", name=joint.name, pos=numbers(joint.origin_xyz), quat=quat, gravcomp="1")
     pos, inertia = numbers(link.centre_of_mass), numbers(LINK_INERTIA)
-    ET.SubElement(body, "inertial", pos=pos, mass=numbers([link.mass]), diaginertia=inertia)
+    add(body, "inertial", pos=pos, mass=numbers([link.mass]), diaginertia=inertia)
     limits = numbers([joint.lower, joint.upper])
-    ET.SubElement(
-        body, "joint", name=joint.name, type="hinge", axis="0 0 1", range=limits, armature=numbers([ARMATURE])
-    )
+    add(body, "joint", name=joint.name, type="hinge", axis="0 0 1", range=limits, armature=numbers([ARMATURE]))
     return body
 
 
@@ -179,7 +148,7 @@ def _add_link_shape(body: Element, child: Joint, bits: dict[str, str], index: in
     """Draw a link as a housing around its joint and limbs along x, then y, then z to the next joint."""
     radius = 0.056 - 0.0035 * index
     housing = numbers([radius * 1.02, radius * 0.95])
-    ET.SubElement(body, "geom", type="cylinder", size=housing, rgba=GREY, contype="0", conaffinity="0")
+    add(body, "geom", type="cylinder", size=housing, rgba=GREY, contype="0", conaffinity="0")
     start = np.zeros(3)
     for axis in range(3):
         offset = np.zeros(3)
@@ -188,36 +157,32 @@ def _add_link_shape(body: Element, child: Joint, bits: dict[str, str], index: in
         length = float(np.abs(offset[axis]))
         if length > 1e-6:
             fromto = numbers([*start, *end])
-            ET.SubElement(
-                body, "geom", type="capsule", fromto=fromto, size=numbers([radius * 0.92]), rgba=WHITE, **bits
-            )
+            add(body, "geom", type="capsule", fromto=fromto, size=numbers([radius * 0.92]), rgba=WHITE, **bits)
         start = end
 
 
 def _add_gripper(flange: Element) -> None:
     free = {"contype": "0", "conaffinity": "0"}
     solid = {"contype": str(DISTAL_BIT), "conaffinity": str(SURROUNDINGS_BIT | PROXIMAL_BIT)}
-    ET.SubElement(
-        flange, "inertial", pos="0 0 0.06", mass=numbers([GRIPPER_BASE_MASS]), diaginertia="0.0008 0.0008 0.0004"
-    )
-    ET.SubElement(flange, "geom", type="cylinder", size="0.036 0.012", pos="0 0 0.006", rgba=SILVER, **free)
-    ET.SubElement(flange, "geom", type="box", size="0.028 0.05 0.034", pos="0 0 0.052", rgba=DARK, **solid)
-    ET.SubElement(flange, "geom", type="box", size="0.0285 0.03 0.006", pos="0 0 0.04", rgba=SILVER, **free)
+    add(flange, "inertial", pos="0 0 0.06", mass=numbers([GRIPPER_BASE_MASS]), diaginertia="0.0008 0.0008 0.0004")
+    add(flange, "geom", type="cylinder", size="0.036 0.012", pos="0 0 0.006", rgba=SILVER, **free)
+    add(flange, "geom", type="box", size="0.028 0.05 0.034", pos="0 0 0.052", rgba=DARK, **solid)
+    add(flange, "geom", type="box", size="0.0285 0.03 0.006", pos="0 0 0.04", rgba=SILVER, **free)
     for name, side in zip(FINGER_JOINTS, (1.0, -1.0), strict=True):
         _add_finger(flange, name, side, solid)
 
 
 def _add_finger(flange: Element, name: str, side: float, solid: dict[str, str]) -> None:
     """Add one finger. At slide position 0 the pad is at the tool axis; positive opens."""
-    finger = ET.SubElement(flange, "body", name=name, gravcomp="1")
-    ET.SubElement(
+    finger = add(flange, "body", name=name, gravcomp="1")
+    add(
         finger,
         "inertial",
         pos=numbers([0, side * 0.015, 0.12]),
         mass=numbers([FINGER_MASS]),
         diaginertia="0.0001 0.0001 0.00005",
     )
-    ET.SubElement(
+    add(
         finger,
         "joint",
         name=name,
@@ -228,11 +193,17 @@ def _add_finger(flange: Element, name: str, side: float, solid: dict[str, str]) 
         damping="1",
     )
     rail = {"contype": "0", "conaffinity": "0", "rgba": GREY}
-    ET.SubElement(finger, "geom", type="box", size="0.016 0.011 0.02", pos=numbers([0, side * 0.017, 0.098]), **rail)
-    ET.SubElement(
-        finger, "geom", type="box", size="0.011 0.006 0.034", pos=numbers([0, side * 0.013, PAD_TIP - 0.036]), rgba=SILVER, **solid
+    add(finger, "geom", type="box", size="0.016 0.011 0.02", pos=numbers([0, side * 0.017, 0.098]), **rail)
+    add(
+        finger,
+        "geom",
+        type="box",
+        size="0.011 0.006 0.034",
+        pos=numbers([0, side * 0.013, PAD_TIP - 0.036]),
+        rgba=SILVER,
+        **solid,
     )
-    ET.SubElement(
+    add(
         finger,
         "geom",
         name=PAD_GEOMS[0] if side > 0 else PAD_GEOMS[1],

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 import numpy as np
-
 from zr0_core.embodiment import Camera, Embodiment
 from zr0_core.errors import EmbodimentError
 from zr0_core.types import FloatArray
+
 from zr0_sim.world.arm_mjcf import FLANGE_BODY
 
 

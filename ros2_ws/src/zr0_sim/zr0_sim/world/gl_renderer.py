@@ -1,13 +1,23 @@
 """Rendering with OpenGL, off screen: EGL (graphics card or software) or OSMesa (software)."""
 
 import importlib
+import os
 
 import mujoco
 import numpy as np
-
 from zr0_core.types import ImageArray
+
 from zr0_sim.world.renderer import Backend, RendererError
 from zr0_sim.world.world import Snapshot, TableView, World
+
+UNUSED_EFFECTS = (
+    mujoco.mjtRndFlag.mjRND_SHADOW,
+    mujoco.mjtRndFlag.mjRND_REFLECTION,
+    mujoco.mjtRndFlag.mjRND_SKYBOX,
+    mujoco.mjtRndFlag.mjRND_FOG,
+    mujoco.mjtRndFlag.mjRND_HAZE,
+)
+"""What costs time and shows nothing in this scene."""
 
 
 class GlRenderer:
@@ -28,6 +38,8 @@ class GlRenderer:
         self._view = TableView(world)
         width = max(camera.width for camera in world.embodiment.cameras)
         height = max(camera.height for camera in world.embodiment.cameras)
+        # Mesa's software rasteriser would start a thread per core and take them all from those who wait for the images.
+        os.environ.setdefault("LP_NUM_THREADS", "0")
         try:
             self._context = importlib.import_module(f"mujoco.{backend.value}").GLContext(width, height)
             self._context.make_current()
@@ -40,7 +52,7 @@ class GlRenderer:
         self._mjr = mujoco.MjrContext(self._model, mujoco.mjtFontScale.mjFONTSCALE_100)
         mujoco.mjr_setBuffer(mujoco.mjtFramebuffer.mjFB_OFFSCREEN, self._mjr)
         self._scene = mujoco.MjvScene(self._model, maxgeom=self._model.ngeom + 50)
-        for flag in (mujoco.mjtRndFlag.mjRND_SHADOW, mujoco.mjtRndFlag.mjRND_REFLECTION):
+        for flag in UNUSED_EFFECTS:
             self._scene.flags[flag] = 0
         self._options = mujoco.MjvOption()
         self._perturbation = mujoco.MjvPerturb()

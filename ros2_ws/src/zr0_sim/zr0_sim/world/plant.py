@@ -1,8 +1,8 @@
 """The simulated arm as the control box drives it."""
 
 import numpy as np
-
 from zr0_core.types import FloatArray
+
 from zr0_sim.world.arm_parameters import GRIPPER_STROKE
 from zr0_sim.world.scene_mjcf import PHYSICS_STEP
 from zr0_sim.world.world import World

@@ -8,8 +8,10 @@ import time
 
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
+
 from zr0_sim.tasks.registry import make_task
-from zr0_sim.world.renderer import Backend, RendererError, make_renderer
+from zr0_sim.world.backends import make_renderer
+from zr0_sim.world.renderer import Backend, RendererError
 from zr0_sim.world.world import World
 
 

@@ -2,11 +2,12 @@
 
 import mujoco
 import numpy as np
-
+from numpy.typing import NDArray
 from zr0_core.types import FloatArray, ImageArray
+
 from zr0_sim.world.cameras import camera_mount, ray_directions
 from zr0_sim.world.renderer import Backend
-from zr0_sim.world.scene_mjcf import HIDDEN_GROUP, SKY_BOTTOM_RGB, SKY_TOP_RGB
+from zr0_sim.world.scene_mjcf import HIDDEN_GROUP
 from zr0_sim.world.world import Snapshot, TableView, World
 
 MAX_WIDTH = 320
@@ -70,7 +71,7 @@ class RaycastRenderer:
             len(rays),
             mujoco.mjMAXVAL,
         )
-        colours = np.where(geoms[:, None] >= 0, self._shade(geoms, rays, normals), _sky(rays))
+        colours = np.where(geoms[:, None] >= 0, self._shade(geoms, rays, normals), 0.0)
         image = (np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8).reshape(height, width, 3)
         stride, size = self._strides[camera], self._cameras[camera]
         if stride > 1:
@@ -80,7 +81,7 @@ class RaycastRenderer:
     def close(self) -> None:
         """Free what the renderer holds: nothing."""
 
-    def _shade(self, geoms: FloatArray, rays: FloatArray, normals: FloatArray) -> FloatArray:
+    def _shade(self, geoms: NDArray[np.int32], rays: FloatArray, normals: FloatArray) -> FloatArray:
         """Return the lit colour (R, 3) of what each ray hit: ambient, headlight and the directional lights."""
         model = self._world.model
         headlight = model.vis.headlight
@@ -90,9 +91,3 @@ class RaycastRenderer:
             towards = np.clip(-(normals @ self._view.data.light_xdir[index]), 0.0, 1.0)
             light = light + towards[:, None] * model.light_diffuse[index][None, :]
         return np.asarray(model.geom_rgba[geoms, :3] * light)
-
-
-def _sky(rays: FloatArray) -> FloatArray:
-    """Return the colour (R, 3) of the sky in each direction."""
-    height = (rays[:, 2:] + 1.0) / 2.0
-    return np.asarray(height * np.array(SKY_TOP_RGB) + (1.0 - height) * np.array(SKY_BOTTOM_RGB))

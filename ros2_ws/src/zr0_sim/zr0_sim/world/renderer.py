@@ -1,11 +1,12 @@
-"""Rendering of the scene's cameras, and the choice of what renders them."""
+"""What renders the scene's cameras."""
 
 from enum import StrEnum
 from typing import Protocol
 
 from zr0_core.errors import Zr0Error
 from zr0_core.types import ImageArray
-from zr0_sim.world.world import Snapshot, World
+
+from zr0_sim.world.world import Snapshot
 
 
 class Backend(StrEnum):
@@ -36,19 +37,3 @@ class Renderer(Protocol):
 
     def close(self) -> None:
         """Free what the renderer holds."""
-
-
-def make_renderer(world: World, backend: Backend) -> Renderer:
-    """Build a renderer of a backend that is known to work on this machine.
-
-    Raises:
-        RendererError: The backend does not start.
-    """
-    # Each backend pulls in its own graphics libraries, so only the chosen one is imported.
-    if backend is Backend.RAYCAST:
-        from zr0_sim.world.raycast_renderer import RaycastRenderer
-
-        return RaycastRenderer(world)
-    from zr0_sim.world.gl_renderer import GlRenderer
-
-    return GlRenderer(world, backend)

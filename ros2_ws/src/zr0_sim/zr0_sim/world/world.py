@@ -5,11 +5,12 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
-
 from zr0_core.embodiment import Embodiment
 from zr0_core.types import FloatArray
-from zr0_sim.world.arm_mjcf import FINGER_JOINTS, GRIPPER_ACTUATOR, quaternion
+
+from zr0_sim.world.arm_mjcf import FINGER_JOINTS, GRIPPER_ACTUATOR
 from zr0_sim.world.arm_parameters import GRIPPER_STROKE
+from zr0_sim.world.mjcf import quaternion
 from zr0_sim.world.objects import SceneObject
 from zr0_sim.world.scene_mjcf import scene_mjcf
 
@@ -113,6 +114,10 @@ class World:
         self.data.qvel[self._finger_dofs] = 0.0
         self.data.ctrl[self.gripper_actuator] = gap / 2.0
         mujoco.mj_forward(self.model, self.data)
+
+    def take_arm_from(self, other: "World") -> None:
+        """Put arm and gripper, at rest, where another scene of the same robot has them."""
+        self.place_arm(other.joint_positions, other.finger_gap)
 
     def place_objects(self, poses: Mapping[str, FloatArray]) -> None:
         """Put objects at rest at poses (x, y, z, qw, qx, qy, qz), m, base frame.
