@@ -20,7 +20,7 @@ POLICY_ARGUMENTS = (
         description="weights of the zr0 policy: the name of a shipped checkpoint or the path of a folder",
     ),
     LaunchArgument(name="device", default="cpu", description="torch device of the policy, such as cpu or cuda"),
-    LaunchArgument(name="rate", default=2.0, description="inferences per second"),
+    LaunchArgument(name="rate", default=5.0, description="inferences per second"),
     LaunchArgument(name="seed", default=0, description="seed of sampling noise and, in simulation, of the task"),
 )
 CAMERA_ARGUMENTS = (

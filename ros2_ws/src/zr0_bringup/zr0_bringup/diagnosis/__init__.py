@@ -1,0 +1,1 @@
+"""What `zr0 doctor` looks at, one subject per file. No ROS here."""
