@@ -110,8 +110,13 @@ class Simulation:
         done: Future[Result] = Future()
 
         def serve() -> None:
-            if done.set_running_or_notify_cancel():
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
                 done.set_result(action())
+            # The edge between two threads: the caller, not physics, is told.
+            except Exception as error:  # noqa: BLE001
+                done.set_exception(error)
 
         self._requests.append(serve)
         try:

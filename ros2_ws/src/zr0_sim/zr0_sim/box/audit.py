@@ -64,14 +64,16 @@ class MotionAudit:
     Args:
         limits: What is allowed.
         period: Nominal time between commands, s.
+        resolution: Step of the clock that receipts are timed with, s.
         tolerance: Share by which a value may exceed its limit; commands travel as 32-bit floats.
     """
 
-    def __init__(self, limits: MotionLimits, period: float, tolerance: float = 0.02) -> None:
+    def __init__(self, limits: MotionLimits, period: float, resolution: float, tolerance: float = 0.02) -> None:
         if not period > 0.0:
             raise ValueError(f"period is {period}, expected a time above 0 s")
         self._limits = limits
         self._period = period
+        self._resolution = resolution
         self._tolerance = tolerance
         self._positions: deque[FloatArray] = deque(maxlen=4)
         self._received: deque[tuple[float, FloatArray]] = deque()
@@ -142,7 +144,8 @@ class MotionAudit:
             self._received.popleft()
         first_time, first = self._received[0]
         if time - first_time >= WINDOW:
-            velocity = (positions - first) / (time - first_time)
+            # The true time between the two receipts may be longer by one step of the clock.
+            velocity = (positions - first) / (time - first_time + self._resolution)
             self._judge(time, Quantity.RECEIVED_VELOCITY, velocity, self._limits.velocity)
 
     def _judge(self, time: float, quantity: Quantity, values: FloatArray, limit: float) -> None:

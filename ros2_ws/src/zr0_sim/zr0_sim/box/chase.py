@@ -5,12 +5,15 @@ from zr0_core.types import FloatArray
 
 
 def closing_speed(distance: FloatArray | float, acceleration: float, dt: float) -> FloatArray:
-    """Return the largest speed from which a distance suffices to brake, when speed changes once per `dt`.
+    """Return the largest speed from which one can come to rest exactly at a distance, changing speed once per `dt`.
 
-    Source: sum of v, v - a dt, v - 2 a dt, ... times dt: v^2 / (2 a) + v dt / 2 = distance, solved for v.
+    Source: n steps of v, v - a dt, ... cover n v dt - a dt^2 n (n - 1) / 2; n is the smallest number of steps for
+    which v is not above n a dt.
     """
-    half = acceleration * dt / 2.0
-    return np.asarray(np.sqrt(half**2 + 2.0 * acceleration * np.abs(distance)) - half)
+    length = np.abs(distance)
+    unit = acceleration * dt**2
+    steps = np.maximum(1.0, np.ceil((np.sqrt(1.0 + 8.0 * length / unit) - 1.0) / 2.0))
+    return np.asarray(length / (steps * dt) + acceleration * dt * (steps - 1.0) / 2.0)
 
 
 def approach(
@@ -25,8 +28,7 @@ def approach(
         max_acceleration: Limit of each component.
         dt: Time until the next call, s.
     """
-    speed = np.minimum(closing_speed(error, max_acceleration, dt), np.abs(error) / dt)
-    wanted = np.sign(error) * np.minimum(speed, max_velocity)
+    wanted = np.sign(error) * np.minimum(closing_speed(error, max_acceleration, dt), max_velocity)
     return limit_change(wanted, velocity, max_acceleration * dt)
 
 
@@ -37,7 +39,7 @@ def approach_straight(
     distance = float(np.linalg.norm(error))
     wanted = np.zeros_like(error)
     if distance > 0.0:
-        speed = min(float(closing_speed(distance, max_acceleration, dt)), distance / dt, max_velocity)
+        speed = min(float(closing_speed(distance, max_acceleration, dt)), max_velocity)
         wanted = error * (speed / distance)
     change = wanted - velocity
     size = float(np.linalg.norm(change))

@@ -144,15 +144,13 @@ class Machine:
         elif number == State.PAUSED:
             if self._state is State.READY:
                 self._state = State.PAUSED
-                self.queue.is_paused = True
+                self._rest()
         elif number == State.STOPPED:
             self.stop(State.STOPPED)
         elif number == State.STOPPING:
             if self._state in {State.READY, State.PAUSED}:
                 self._state = State.STOPPING
-                self.queue.is_paused = True
-                if self.generator is not self.queue:
-                    self._set_generator(Hold(self.model))
+                self._rest()
         else:
             raise BadParameterError(f"state is {number}, expected 0, 3, 4 or 6")
 
@@ -220,6 +218,12 @@ class Machine:
         self._num_tasks += 1
         return self._num_tasks
 
+    def _rest(self) -> None:
+        """Bring queued motion to rest on its path, any other as fast as the arm can."""
+        self.queue.is_paused = True
+        if self.generator is not self.queue:
+            self._set_generator(Hold(self.model))
+
     def _next_setpoint(self, dt: float) -> FloatArray:
         try:
             following = self.generator.step(self.setpoint, self.setpoint_velocity, dt)
@@ -233,7 +237,13 @@ class Machine:
 
     def _check_boundary(self, following: FloatArray) -> None:
         reduced = self.settings.reduced
-        if not reduced.is_fence_on or np.array_equal(following, self.setpoint):
+        if np.array_equal(following, self.setpoint):
+            return
+        if reduced.is_on and not reduced.allows(following):
+            raise MotionFaultError(
+                ErrorCode.JOINT_LIMIT, f"joints at {following.round(3).tolist()} rad leave the reduced joint range"
+            )
+        if not reduced.is_fence_on:
             return
         pose = self.settings.wire_pose(self.model, following)
         if not reduced.is_inside(pose):
@@ -244,10 +254,11 @@ class Machine:
     def _get_ready(self) -> None:
         if self.error or self.conditions or not self.is_enabled:
             return
-        if self._state is State.PAUSED:
-            self.queue.is_paused = False
-        elif self._state is not State.READY:
+        if self._state is State.STOPPING:
+            self.stop(State.STOPPED)
+        if self._state is not State.READY and self.generator is not self.queue:
             self._set_generator(self._generator_of_mode())
+        self.queue.is_paused = False
         self._state = State.READY
 
     def _generator_of_mode(self) -> Generator:

@@ -5,6 +5,8 @@ from typing import Protocol
 import numpy as np
 from zr0_core.types import FloatArray
 
+from zr0_sim.box.chase import closing_speed
+
 
 class Plant(Protocol):
     """An arm with position-controlled joints and a gripper drive.
@@ -108,11 +110,10 @@ class KinematicPlant:
         target_velocity = (self._targets - self._previous_targets) / dt
         self._previous_targets = self._targets
         error = self._targets - self.positions
-        # The largest closing speed, relative to the target, from which the error can still be braked away.
-        brake = self._max_acceleration * dt / 2.0
-        closing = np.sqrt(brake**2 + 2.0 * self._max_acceleration * np.abs(error)) - brake
+        # How far the joint will be behind the target after the step, if it moves on as the target does.
         behind = error - target_velocity * dt
-        wanted = target_velocity + np.sign(behind) * np.minimum(closing, np.abs(behind) / dt)
+        closing = closing_speed(behind, self._max_acceleration, dt)
+        wanted = target_velocity + np.sign(behind) * closing
         wanted = np.clip(wanted, -self._max_velocity, self._max_velocity)
         change = self._max_acceleration * dt
         self.velocities = self.velocities + np.clip(wanted - self.velocities, -change, change)

@@ -24,13 +24,19 @@ class Profile:
                 raise ValueError(f"{name} is {value}, expected a finite number above 0")
         if not (math.isfinite(length) and length >= 0.0):
             raise ValueError(f"length is {length}, expected a finite number of at least 0")
-        # Where the ramp is too short to reach the acceleration, window and ramp are made equally long.
-        self._acceleration = min(acceleration, math.sqrt(speed * jerk))
+        # The plateau lasts at least as long as the window, or speeding up and slowing down would add up to twice the
+        # jerk: length = v (v / a + window). Where the ramp is too short to reach the acceleration, the window equals
+        # the ramp: v = a^2 / j.
+        window = acceleration / jerk
+        peak = acceleration * (math.sqrt(window**2 + 4.0 * length / acceleration) - window) / 2.0
+        if peak < acceleration * window:
+            peak = (length / 2.0) ** (2.0 / 3.0) * jerk ** (1.0 / 3.0)
+        self._peak = min(peak, speed)
+        self._acceleration = min(acceleration, math.sqrt(self._peak * jerk))
         self._window = self._acceleration / jerk
         self._length = length
-        self._ramp = min(speed / self._acceleration, math.sqrt(length / self._acceleration))
-        self._peak = self._acceleration * self._ramp
-        self._cruise = length / self._peak - self._ramp if self._peak > 0.0 else 0.0
+        self._ramp = self._peak / self._acceleration if length > 0.0 else 0.0
+        self._cruise = length / self._peak - self._ramp if length > 0.0 else 0.0
         self._trapezoid = 2.0 * self._ramp + self._cruise
         self.duration = self._trapezoid + self._window if length > 0.0 else 0.0
         """Time from start to end, s."""

@@ -29,6 +29,11 @@ class ReducedMode:
     joint_range: FloatArray = field(default_factory=lambda: np.tile([-2 * np.pi, 2 * np.pi], 7))
     """Lower and upper limit of each of 7 joints in turn, (14,), rad."""
 
+    def allows(self, positions: FloatArray) -> bool:
+        """Tell whether joint positions (N,), rad, are within the reduced joint range."""
+        lower, upper = self.joint_range[0::2][: len(positions)], self.joint_range[1::2][: len(positions)]
+        return bool(np.all((positions >= lower) & (positions <= upper)))
+
     def is_inside(self, pose: FloatArray) -> bool:
         """Tell whether a pose (6,), mm, is inside the safety boundary."""
         upper, lower = np.array(self.tcp_boundary[0::2]), np.array(self.tcp_boundary[1::2])
