@@ -8,7 +8,7 @@ PACKAGE = "zr0_bringup"
 
 
 def files(folder):
-    return sorted(str(path) for path in Path(folder).rglob("*") if path.is_file() and path.suffix != ".pyc")
+    return sorted(str(path) for path in Path(folder).iterdir() if path.is_file())
 
 
 setup(
@@ -21,6 +21,7 @@ setup(
         ("share/" + PACKAGE, ["package.xml"]),
         ("share/" + PACKAGE + "/config", files("config")),
         ("share/" + PACKAGE + "/launch", files("launch")),
+        ("share/" + PACKAGE + "/launch/include", files("launch/include")),
     ],
     install_requires=["setuptools"],
     zip_safe=False,

@@ -1,5 +1,7 @@
 """The bring-ups: `sim` and `xarm`. They share the policy side and differ on the robot side only."""
 
+from dataclasses import replace
+
 from zr0_bringup.arguments import LaunchArgument
 from zr0_bringup.graph import Argument, Graph, NodeKind, NodeSpec, WhenArgument
 
@@ -102,6 +104,11 @@ SIM = NodeSpec(
     },
     remappings=CAMERA_REMAPPINGS,
 )
+SIM_LIFECYCLE_MANAGER = replace(
+    LIFECYCLE_MANAGER,
+    # Offered once the control box listens, which takes some seconds.
+    parameters={**LIFECYCLE_MANAGER.parameters, "wait_for_services": ("/sim/reset_task",)},
+)
 STOP_ORDER = ("arm_controller", "policy", "lifecycle_manager")
 
 
@@ -128,7 +135,7 @@ def sim_graph() -> Graph:
         name="sim",
         description="A simulated xArm, table and cameras under a policy.",
         arguments=(*robot, EMBODIMENT, *POLICY_ARGUMENTS, *CAMERA_ARGUMENTS, *CONTROLLER_ARGUMENTS),
-        nodes=(SIM, CONTROLLER, POLICY, LIFECYCLE_MANAGER),
+        nodes=(SIM, CONTROLLER, POLICY, SIM_LIFECYCLE_MANAGER),
         stop_order=(*STOP_ORDER, "sim"),
     )
 

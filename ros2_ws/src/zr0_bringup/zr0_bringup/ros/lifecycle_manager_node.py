@@ -33,14 +33,15 @@ class LifecycleManagerNode(Node):
 
     def __init__(self) -> None:
         super().__init__("lifecycle_manager")
-        self.node_names: list[str] = list(
-            self.declare_parameter(
-                "node_names",
-                ["arm_controller", "policy"],
-                ParameterDescriptor(
-                    description="lifecycle nodes, in the order of configuring and activating", read_only=True
-                ),
-            ).value
+        self.node_names = self._names(
+            "node_names",
+            ["arm_controller", "policy"],
+            "lifecycle nodes, in the order of configuring and activating",
+        )
+        self.wait_for_services = self._names(
+            "wait_for_services",
+            [""],
+            "services that must exist before anything is configured; empty names do not count",
         )
         self.transition_timeout = self._seconds(
             "transition_timeout", 180.0, "longest time for one transition, as loading a model, seconds"
@@ -52,6 +53,10 @@ class LifecycleManagerNode(Node):
         self.errors = ErrorLog(self)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", 10)
         self._timer = self.create_timer(DIAGNOSTICS_PERIOD_S, self.publish_progress)
+
+    def _names(self, name: str, default: list[str], description: str) -> list[str]:
+        descriptor = ParameterDescriptor(description=description, read_only=True)
+        return [text for text in self.declare_parameter(name, default, descriptor).value if text]
 
     def _seconds(self, name: str, default: float, description: str) -> float:
         allowed = FloatingPointRange(from_value=0.0, to_value=3600.0)
@@ -96,6 +101,10 @@ class LifecycleManager:
             BringUpError: A node cannot be brought up.
             InterruptedError: Asked to stop.
         """
+        for service in self._node.wait_for_services:
+            self._tell(Phase.WAITING, f"for service {service}")
+            while service not in dict(self._node.get_service_names_and_types()):
+                self._spin()
         for client in self._clients:
             self._configure(client)
         for client in self._clients:

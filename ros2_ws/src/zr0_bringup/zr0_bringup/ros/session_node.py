@@ -10,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.node import Node
 from sensor_msgs.msg import Image, JointState
 from zr0_core.embodiment import Embodiment
+from zr0_core.errors import MessageError
 from zr0_core.joints import joint_positions
 from zr0_core.stamps import header_stamp_ns, to_nanoseconds
 from zr0_msgs.msg import ActionChunk, ControllerStatus, PolicyStatus, SimStatus
@@ -37,6 +38,8 @@ class Latest:
     """How far the bring-up is, in words."""
     is_ready: bool = False
     """Whether all lifecycle nodes are active."""
+    joint_problem: str = ""
+    """What the last joint state lacked; the gripper reports later than the arm."""
 
 
 class SessionNode(Node):
@@ -87,17 +90,20 @@ class SessionNode(Node):
     def _on_image(self, name: str, message: Image) -> None:
         self.latest.images[name] = message
 
-    def _joint_sample(self, message: JointState) -> JointSample:
-        positions = joint_positions(message, self.record.joint_names)
-        return JointSample(
-            time_s=self._since(header_stamp_ns(message.header, "JointState")), positions=tuple(map(float, positions))
-        )
-
     def _on_measured(self, message: JointState) -> None:
-        self.record.measured.append(self._joint_sample(message))
+        self._append_joints(message, self.record.measured)
 
     def _on_commanded(self, message: JointState) -> None:
-        self.record.commanded.append(self._joint_sample(message))
+        self._append_joints(message, self.record.commanded)
+
+    def _append_joints(self, message: JointState, samples: list[JointSample]) -> None:
+        try:
+            positions = joint_positions(message, self.record.joint_names)
+        except MessageError as error:
+            self.latest.joint_problem = str(error)
+            return
+        time_s = self._since(header_stamp_ns(message.header, "JointState"))
+        samples.append(JointSample(time_s=time_s, positions=tuple(map(float, positions))))
 
     def _on_chunk(self, message: ActionChunk) -> None:
         now = self.now_s

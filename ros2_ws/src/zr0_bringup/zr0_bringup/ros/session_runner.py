@@ -92,7 +92,9 @@ class SessionRunner:
         if not self._node.latest.is_ready:
             return f"bring-up is {self._node.latest.bring_up}"
         silent = [topic for topic in topics if self._node.record.meter(topic).count == 0]
-        return f"nothing yet on {', '.join(silent)}" if silent else ""
+        if silent:
+            return f"nothing yet on {', '.join(silent)}"
+        return "" if self._node.record.measured else self._node.latest.joint_problem
 
     def _episode(self, plan: EpisodePlan, number: int) -> EpisodeResult:
         seed = plan.first_seed + number - 1

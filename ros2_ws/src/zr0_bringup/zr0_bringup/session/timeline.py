@@ -125,7 +125,8 @@ def _draw_joints(axis: Axes, record: SessionRecord) -> None:
     axis.set_title(
         "arm joints: commanded (thin) over measured (broad); ticks at the bottom: an action chunk arrives", loc="left"
     )
-    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    if record.measured:
+        axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def _mark_chunks(axis: Axes, record: SessionRecord) -> None:

@@ -49,7 +49,11 @@ class VideoWriter:
         self._container.mux(self._stream.encode(frame))
 
     def close(self) -> None:
-        """Finish the file."""
+        """Finish the file. Without a frame there is none."""
+        if self._last < 0:
+            self._container.close()
+            self._partial.unlink(missing_ok=True)
+            return
         self._container.mux(self._stream.encode())
         self._container.close()
         self._partial.replace(self._path)
