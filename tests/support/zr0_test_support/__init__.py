@@ -9,7 +9,7 @@
 | `host` | `RosHost`: a ROS context with its own executor thread, for nodes inside the test process |
 | `probe` | `Probe`: a node that looks from outside: subscribes, publishes, calls, waits |
 
-The fixtures `ros_domain`, `ros_env`, `probe`, `host`, `start_node` and `box_address` of `tests/ros/conftest.py`
+The fixtures `ros_domain`, `ros_env`, `probe`, `host`, `start_node` and `box_address` of `fixtures`
 put them together. A node test reads:
 
     def test_controller_reports_its_state(start_node, probe):
