@@ -13,9 +13,9 @@ setup(
         ("share/ament_index/resource_index/packages", ["resource/" + PACKAGE]),
         ("share/" + PACKAGE, ["package.xml"]),
     ],
-    install_requires=["setuptools"],
+    install_requires=["setuptools", "numpy", "ruckig", "xarm-python-sdk"],
     zip_safe=False,
     license="Apache-2.0",
     description="The xArm SDK adapter, motion limits, chunk player and controller node.",
-    entry_points={"console_scripts": []},
+    entry_points={"console_scripts": ["controller_node = zr0_xarm.ros.controller_node:main"]},
 )

@@ -82,7 +82,7 @@ def _solve_poses(chunk: ActionChunk, embodiment: Embodiment, seed: FloatArray) -
 
 
 def check_rows(rows: FloatArray, embodiment: Embodiment, lower: FloatArray, upper: FloatArray) -> None:
-    """Refuse joint rows that leave the limits, jump, or lead out of the workspace.
+    """Refuse joint rows that leave the limits, or jump.
 
     Args:
         rows: Joint positions (K, N), rad.
@@ -108,6 +108,14 @@ def check_rows(rows: FloatArray, embodiment: Embodiment, lower: FloatArray, uppe
             f"{embodiment.joint_names[joint]} jumps by {steps[row, joint]:.3f} rad from row {row} to row {row + 1}, "
             f"limit {embodiment.action.max_step} rad"
         )
+
+
+def check_workspace(rows: FloatArray, embodiment: Embodiment) -> None:
+    """Refuse joint rows (K, N), rad, that lead the tool out of the workspace.
+
+    Raises:
+        RefusalError: With the first row that does.
+    """
     for index, row_positions in enumerate(rows):
         outside = workspace_excess(embodiment, row_positions)
         if outside:

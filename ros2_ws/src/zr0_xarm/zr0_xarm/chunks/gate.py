@@ -3,7 +3,7 @@
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import ChunkRefusedError
 from zr0_core.types import ActionChunk, FloatArray
-from zr0_xarm.chunks.content import check_identity, check_rows, joint_rows, workspace_excess
+from zr0_xarm.chunks.content import check_identity, check_rows, check_workspace, joint_rows, workspace_excess
 from zr0_xarm.chunks.playback import NS, Playback
 from zr0_xarm.chunks.refusal import RefusalError
 from zr0_xarm.control.status import Reason
@@ -61,6 +61,7 @@ class ChunkGate:
                 command=command,
             )
             self._check_splice(playback, now_ns, command)
+            check_workspace(rows, self._embodiment)
         except ChunkRefusedError as error:
             reason = error.reason if isinstance(error, RefusalError) else Reason.CHUNK_REFUSED
             raise RefusalError(f"chunk {chunk.sequence} refused: {error}", reason) from error

@@ -44,7 +44,7 @@ class Playback:
         self.rows = rows
         self._step_period = step_period
         self._gripper_rows = gripper_rows
-        self._row_times: FloatArray = step_period * np.arange(1, len(rows) + 1)
+        self._row_times: FloatArray = step_period * np.arange(1, len(rows) + 1, dtype=np.float64)
         times: FloatArray = self._row_times
         knots, velocities = rows, command.velocities
         now = self._seconds(now_ns)

@@ -76,6 +76,7 @@ class Controller:
         )
         self._lock = threading.Lock()
         self._listener: Callable[[], None] = lambda: None
+        self._tick_listener: Callable[[], None] = lambda: None
         self._state = ControllerState.DISABLED
         self._reason = Finding(reason=Reason.NONE, text="motors off")
         self._command: CommandState | None = None
@@ -96,6 +97,10 @@ class Controller:
     def set_listener(self, listener: Callable[[], None]) -> None:
         """Have a function called, from any thread and at once, at every change of state; it must not block."""
         self._listener = listener
+
+    def set_tick_listener(self, listener: Callable[[], None]) -> None:
+        """Have a function called, from the control loop, after every command; it must not block."""
+        self._tick_listener = listener
 
     @property
     def state(self) -> ControllerState:
@@ -272,6 +277,7 @@ class Controller:
             self._arm.set_gripper(gripper)
         if command is not None:
             self._send(command, now_ns)
+            self._tick_listener()
 
     def _supervise(self, arm: ArmState | None, now_ns: int, *, is_late: bool) -> None:
         if not self._arm.is_linked:

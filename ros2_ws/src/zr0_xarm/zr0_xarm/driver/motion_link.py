@@ -13,14 +13,16 @@ from zr0_core.embodiment import Embodiment
 from zr0_core.kinematics import rpy_from_rotation
 from zr0_core.types import FloatArray
 from zr0_xarm.driver import sdk
-from zr0_xarm.driver.return_codes import check
+from zr0_xarm.driver.return_codes import REPLY_TIMED_OUT, check
 from zr0_xarm.errors import ArmConnectionError, ArmNotReadyError, ArmReplyTimeoutError
 
 MM = 1000.0
-REPLY_TIMEOUT = 0.025
-"""How long a motion command waits for its answer, s; answers take 0.3 ms, 6 ms on a busy machine."""
-UNANSWERED_TIMEOUT = 0.002
-"""The same while the box leaves commands unanswered, s: the commands that stop the arm must go out on time."""
+REPLY_WAIT = 0.008
+"""How long a motion command waits for its answer, s: less than a period of the control loop, which must stay on time.
+Answers take 0.3 ms, 6 ms on a busy machine."""
+SILENCE_LIMIT = 0.06
+"""How long the box may leave motion commands unanswered, s. A single late answer is no reason to stop: the arm
+executes the command before it answers."""
 SLOW_REPLY_TIMEOUT = 2.0
 """How long any other command waits, s."""
 NOT_XARM_TYPES = {9: "Lite 6", 12: "850"}
@@ -44,7 +46,7 @@ class MotionLink:
         self._embodiment = embodiment
         self._on_report = on_report
         self._api: Any = None
-        self._is_unanswered = False
+        self._unanswered_since: float | None = None
         self._reported = threading.Condition()
         self._last: Report | None = None
         self.lower, self.upper = embodiment.lower, embodiment.upper
@@ -68,7 +70,7 @@ class MotionLink:
             api.disconnect()
             raise
         api.set_timeout(SLOW_REPLY_TIMEOUT)
-        self._api, self._is_unanswered, self._last = api, False, None
+        self._api, self._unanswered_since, self._last = api, None, None
         api.register_report_callback(
             self._take_report,
             report_cartesian=False,
@@ -208,16 +210,22 @@ class MotionLink:
         self._api.emergency_stop()
         self.wait_for(lambda report: report[3] == 4, 1.0, "that it has stopped")
 
-    def _moved(self, code: int, what: str) -> None:
-        try:
-            check(code, what)
-        except ArmReplyTimeoutError:
-            self._is_unanswered = True
-            raise
-        self._is_unanswered = False
-
     def _hurry(self) -> None:
-        self._api.set_timeout(UNANSWERED_TIMEOUT if self._is_unanswered else REPLY_TIMEOUT)
+        self._api.set_timeout(REPLY_WAIT)
+
+    def _moved(self, code: int, what: str) -> None:
+        if code != REPLY_TIMED_OUT:
+            self._unanswered_since = None
+            check(code, what)
+            return
+        now = time.monotonic()
+        # Also an answer that came too late, to a command before this one, shows that the box is alive.
+        heard = self._api.core.last_comm_time
+        if self._unanswered_since is None or heard > self._unanswered_since:
+            self._unanswered_since = now - REPLY_WAIT
+        silence = now - self._unanswered_since
+        if silence > SILENCE_LIMIT:
+            raise ArmReplyTimeoutError(f"the control box has answered no command for {silence:.3f} s")
 
     def send_servo(self, positions: FloatArray) -> None:
         """Command joint positions (N,), rad, in mode 1.

@@ -36,6 +36,7 @@ _MEANINGS: dict[int, tuple[type[ArmError], str]] = {
     102: (ArmError, "the end effector has an error"),
     103: (ArmError, "the end effector is not enabled"),
 }
+REPLY_TIMED_OUT = 3
 OK = (0, 2)
 """Done; done, with a warning pending."""
 

@@ -33,6 +33,9 @@ with contextlib.redirect_stdout(_LogStream()):
     from xarm.core.config.x_config import XCONF
     from xarm.wrapper import XArmAPI
 
+# Its handler logs what this logger says; the root logger need not say it again.
+logging.getLogger("origin.print").propagate = False
+
 for _name, _module in list(sys.modules.items()):
     if _name.split(".")[0] == "xarm" and getattr(_module, "print", builtins.print) is builtins.print:
         # A module's own name comes before the builtin, so the SDK's threads log instead of printing.
@@ -61,7 +64,7 @@ def open_connection(ip: str, control_port: int, report_type: str) -> Any:
         XCONF.SocketConf.TCP_CONTROL_PORT = control_port
         try:
             # Without forbid_uds a simulator on this machine would answer for any address.
-            return XArmAPI(ip, is_radian=True, report_type=report_type, forbid_uds=True, check_joint_limit=True)
+            return XArmAPI(ip, is_radian=True, report_type=report_type, forbid_uds=True, timed_comm=False)
         except Exception as error:  # the SDK raises nothing more specific
             raise ArmConnectionError(
                 f"no xArm control box answers at {ip} port {control_port}: {error}; "

@@ -1,0 +1,239 @@
+"""The arm controller as a lifecycle node."""
+
+import logging
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import rclpy
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.event_handler import SubscriptionEventCallbacks
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
+from rclpy.signals import SignalHandlerOptions
+from sensor_msgs.msg import JointState
+from zr0_msgs.msg import ActionChunk, ControllerStatus, PolicyStatus
+
+from zr0_core.errors import MessageError, Zr0Error
+from zr0_xarm.chunks.refusal import RefusalError
+from zr0_xarm.control.session import Session
+from zr0_xarm.driver.xarm import XArm
+from zr0_xarm.ros import qos
+from zr0_xarm.ros.conversions import (
+    chunk_from_message,
+    diagnostics_message,
+    joint_state,
+    measured_joint_state,
+    status_message,
+)
+from zr0_xarm.ros.log_bridge import LogBridge
+from zr0_xarm.ros.parameters import declare_parameters
+from zr0_xarm.ros.requests import RequestServer
+from zr0_xarm.ros.telemetry import Telemetry
+
+STATUS_PERIOD = 0.05
+DIAGNOSTICS_PERIOD = 1.0
+MEASURED, COMMANDED, STATUS = "measured", "commanded", "status"
+SWITCH_INTERVAL = 0.0005
+"""How long a thread may keep the interpreter while the control loop waits for it, s."""
+
+
+class ControllerNode(LifecycleNode):
+    """Configure connects, activate enables; everything that moves is `zr0_xarm.control`."""
+
+    def __init__(self) -> None:
+        """Declare the interfaces.
+
+        Raises:
+            Zr0Error: A parameter has a bad value.
+        """
+        super().__init__("arm_controller")
+        self._parameters = declare_parameters(self)
+        self._session: Session | None = None
+        self._is_active = False
+        self._telemetry = Telemetry(self._publish)
+        self._joint_publisher = self.create_publisher(JointState, "/joint_states", qos.JOINTS)
+        self._command_publisher = self.create_publisher(JointState, "/zr0/joint_command", qos.JOINTS)
+        self._status_publisher = self.create_publisher(ControllerStatus, "/zr0/controller_status", qos.STATUS)
+        self._diagnostics_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
+        self.create_subscription(ActionChunk, "/zr0/action_chunk", self._take_chunk, qos.LATEST)
+        self.create_subscription(
+            PolicyStatus,
+            "/zr0/policy_status",
+            self._take_policy_status,
+            qos.LATEST,
+            event_callbacks=SubscriptionEventCallbacks(matched=self._take_match),
+        )
+        self.create_timer(STATUS_PERIOD, lambda: self._telemetry.note(STATUS))
+        self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics)
+        self._telemetry.start()
+        self._log_bridge = LogBridge(self.get_logger())
+        logging.getLogger("zr0_xarm").addHandler(self._log_bridge)
+        logging.getLogger("zr0_xarm").setLevel(logging.INFO)
+        self._requests = RequestServer(
+            self, lambda: self._session.operator if self._session and self._is_active else None
+        )
+
+    # Lifecycle -----------------------------------------------------------------------------------------------------
+
+    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Connect to the arm and check that it is the one expected."""
+        del state
+        parameters = self._parameters
+        arm = XArm(
+            parameters.embodiment,
+            parameters.robot_ip,
+            parameters.control_port,
+            lambda: self._telemetry.note(MEASURED),
+        )
+
+        def connect() -> None:
+            self._session = Session(parameters.embodiment, arm, parameters.settings)
+            self._session.controller.set_listener(lambda: self._telemetry.note(STATUS))
+            self._session.controller.set_tick_listener(lambda: self._telemetry.note(COMMANDED))
+
+        return self._attempt("configure", connect)
+
+    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Enable the arm and hold."""
+
+        def activate() -> None:
+            assert self._session is not None
+            self._is_active = True
+            self._session.activate()
+
+        result = self._attempt("activate", activate)
+        self._is_active = result is TransitionCallbackReturn.SUCCESS
+        super().on_activate(state)
+        return result
+
+    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop within limits, and leave the arm holding in position mode."""
+        assert self._session is not None
+        result = self._attempt("deactivate", self._session.deactivate)
+        self._is_active = False
+        super().on_deactivate(state)
+        return result
+
+    def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Disconnect."""
+        del state
+        return self._attempt("clean up", self._end_session)
+
+    def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
+        """Stop within limits and disconnect."""
+        del state
+        return self._attempt("shut down", self._end_session)
+
+    def _attempt(self, what: str, act: Callable[[], None]) -> TransitionCallbackReturn:
+        try:
+            act()
+        except Zr0Error as error:
+            self.get_logger().error(f"cannot {what}: {error}")
+            return TransitionCallbackReturn.FAILURE
+        return TransitionCallbackReturn.SUCCESS
+
+    def _end_session(self) -> None:
+        session, self._session, self._is_active = self._session, None, False
+        if session is not None:
+            session.close()
+
+    def close(self) -> None:
+        """Stop the arm within limits, disconnect, and end all threads."""
+        self._attempt("shut down", self._end_session)
+        self._requests.close()
+        self._telemetry.stop()
+        logging.getLogger("zr0_xarm").removeHandler(self._log_bridge)
+        self.destroy_node()
+
+    # Inputs --------------------------------------------------------------------------------------------------------
+
+    def _take_chunk(self, message: ActionChunk) -> None:
+        if self._session is None or not self._is_active:
+            return
+        controller = self._session.controller
+        try:
+            controller.offer(chunk_from_message(message), time.time_ns())
+        except MessageError as error:
+            refusal = RefusalError(f"chunk refused: {error}")
+            controller.refuse(refusal)
+            self.get_logger().warning(str(refusal))
+        except RefusalError as refusal:
+            self.get_logger().warning(str(refusal))
+
+    def _take_policy_status(self, message: PolicyStatus) -> None:
+        if self._session is not None:
+            self._session.controller.policy.note_status(message.state, message.reason, time.time_ns())
+
+    def _take_match(self, event: object) -> None:
+        if self._session is not None and getattr(event, "current_count", 1) == 0:
+            self._session.controller.policy.note_gone()
+
+    # Outputs -------------------------------------------------------------------------------------------------------
+
+    def _publish(self, news: frozenset[str]) -> None:
+        session = self._session
+        if session is None:
+            return
+        report = session.controller.report()
+        embodiment = self._parameters.embodiment
+        if MEASURED in news and report.arm is not None:
+            self._joint_publisher.publish(measured_joint_state(report.arm, report.gripper_measured, embodiment))
+        if COMMANDED in news and report.command is not None:
+            positions = np.append(report.command.positions, report.gripper_command)
+            self._command_publisher.publish(
+                joint_state(time.time_ns(), embodiment.arm.base_frame, embodiment.measured_names, positions)
+            )
+        if STATUS in news:
+            lateness = session.loop.lateness.report()
+            self._status_publisher.publish(status_message(report, lateness, self._parameters.settings, time.time_ns()))
+
+    def _publish_diagnostics(self) -> None:
+        session = self._session
+        if session is None:
+            return
+        now_ns = time.time_ns()
+        finding = session.controller.policy.finding(now_ns)
+        self._diagnostics_publisher.publish(
+            diagnostics_message(
+                session.controller.report(),
+                session.loop.lateness.report(),
+                session.arm.gripper_problem(),
+                finding.text if finding else "",
+                now_ns,
+            )
+        )
+
+
+def main() -> None:
+    """Run the node until it is interrupted; the arm is stopped within limits first."""
+    stopping = threading.Event()
+    # With rclpy's own handlers the topics would be gone before the arm stands.
+    rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    try:
+        node = ControllerNode()
+    except Zr0Error as error:
+        rclpy.logging.get_logger("arm_controller").fatal(str(error))
+        rclpy.try_shutdown()
+        sys.exit(1)
+    executor = SingleThreadedExecutor()
+    executor.add_node(node)
+    try:
+        while rclpy.ok() and not stopping.is_set():
+            executor.spin_once(timeout_sec=0.1)
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        node.close()
+        executor.shutdown()
+        rclpy.try_shutdown()
+
+
+if __name__ == "__main__":
+    main()
