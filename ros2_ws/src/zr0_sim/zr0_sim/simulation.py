@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
+import numpy as np
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
 
@@ -16,6 +17,9 @@ from zr0_sim.world.plant import MujocoPlant
 from zr0_sim.world.world import Snapshot, World
 
 Result = TypeVar("Result")
+
+STANDSTILL_SPEED = 0.05
+"""An arm whose joints turn no faster than this stands still, rad/s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +38,10 @@ class Frame:
     """How the attempt began."""
     num_ticks: int
     """Ticks since the start."""
+    joint_speed: float
+    """How fast the fastest arm joint turns, rad/s."""
+    last_motion_ns: int
+    """When a joint last turned faster than `STANDSTILL_SPEED`, nanoseconds since the epoch; 0 if never."""
 
 
 class SimulatedPlant(MujocoPlant):
@@ -71,6 +79,7 @@ class Simulation:
         world.place_objects(self._setup.poses)
         self._requests: deque[Callable[[], None]] = deque()
         self._num_ticks = 0
+        self._last_motion_ns = 0
         self.plant = SimulatedPlant(world, self._serve_requests, self._publish)
         """What the control box drives."""
         self.frame = self._look()
@@ -134,11 +143,17 @@ class Simulation:
         self.frame = self._look()
 
     def _look(self) -> Frame:
+        stamp_ns = time.time_ns()
+        joint_speed = float(np.abs(self.plant.velocities).max())
+        if joint_speed > STANDSTILL_SPEED:
+            self._last_motion_ns = stamp_ns
         return Frame(
-            stamp_ns=time.time_ns(),
+            stamp_ns=stamp_ns,
             world=self.plant.world,
             snapshot=self.plant.world.snapshot(),
             task=self._task,
             setup=self._setup,
             num_ticks=self._num_ticks,
+            joint_speed=joint_speed,
+            last_motion_ns=self._last_motion_ns,
         )

@@ -57,6 +57,7 @@ class StatusReporter:
             is_success=judgement.is_success,
             object_names=list(state.objects),
             object_poses=[_pose(pose) for pose in state.objects.values()],
+            joint_speed=frame.joint_speed,
             max_command_velocity=peaks.velocity,
             max_command_acceleration=peaks.acceleration,
             max_command_jerk=peaks.jerk,
@@ -66,6 +67,7 @@ class StatusReporter:
         )
         message.header.frame_id = self._simulation.embodiment.arm.base_frame
         write_stamp(message.header.stamp, frame.stamp_ns)
+        write_stamp(message.last_motion, frame.last_motion_ns)
         return message
 
 
