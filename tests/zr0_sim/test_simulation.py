@@ -83,8 +83,11 @@ def test_another_task_brings_another_scene_with_the_same_arm(
     monkeypatch.setitem(TASKS, "one_cube", OneCube)
     goal = EMBODIMENT.home + 0.1
     running.between_ticks(lambda: running.plant.set_targets(goal))
-    time.sleep(1.0)
+    start = running.frame.num_ticks
+    while running.frame.num_ticks < start + 250:
+        time.sleep(0.01)
     before = running.between_ticks(lambda: running.plant.positions)
+    np.testing.assert_allclose(before, goal, atol=5e-3)
     running.reset("one_cube", 2)
     frame = running.frame
     assert frame.task.name == "one_cube"

@@ -7,6 +7,7 @@ import threading
 import time
 
 import rclpy
+from rclpy.exceptions import ParameterException
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
@@ -160,6 +161,7 @@ def _wait_for_clients(node: SimNode, box: Box) -> None:
 def main() -> None:
     """Run the simulator node until SIGINT or SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
+    logging.getLogger("OpenGL").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL)
     scheduling = prefer_process()
     # Our own handlers: the context must outlive the request to stop, until the box's clients have left.
@@ -172,7 +174,7 @@ def main() -> None:
     try:
         node.get_logger().info(f"process priority: {scheduling}")
         run(node, declare_parameters(node), stopping)
-    except (Zr0Error, OSError, ValueError) as error:
+    except (Zr0Error, OSError, ValueError, ParameterException) as error:
         node.get_logger().fatal(str(error))
         code = 1
     finally:
