@@ -145,6 +145,13 @@ def test_clearing_forgets_everything() -> None:
     aligner.check(T0)
     aligner.clear()
     assert all(math.isinf(age.age_s) for age in aligner.ages(T0))
+    later = filled(front=[5], wrist=[5], state=[5]).observe(T0 + 5 * MS, "")
+    for image in later.images:
+        aligner.add_image(image)
+    aligner.add_state(later.state_stamp_ns, later.state)
+    again = aligner.observe(T0 + 5 * MS, "")
+    assert times(again) == ([5, 5], 5)
+    assert again.state[0] == 5.0
 
 
 def test_a_frame_of_an_unknown_camera_is_refused() -> None:

@@ -70,7 +70,7 @@ def test_methods_take_their_own_ranges() -> None:
 
 
 def test_a_pinned_component_is_constant_both_ways() -> None:
-    normaliser = Normaliser(names=("x", "roll"), low=(0.0, 3.14), high=(2.0, 3.14), pinned=("roll",))
+    normaliser = Normaliser(names=("x", "roll"), low=(0.0, 3.14), high=(2.0, 3.15), pinned=("roll",))
     padded = normaliser.normalise(np.array([1.0, 3.2]))
     np.testing.assert_allclose(padded[:3], [0.0, -1.0, 0.0], atol=1e-7)
     padded[1] = 0.7

@@ -162,7 +162,7 @@ def image_data(pixels: ImageArray) -> "array.array[int]":
 
 
 def _pixels(message: ImageMessage, encoding: Encoding) -> Any:
-    """View the message's data as (height, width) or (height, width, channels), in the machine's byte order."""
+    """View the message's data as (height, width, channels), in the machine's byte order."""
     width_bytes = message.width * encoding.num_channels * encoding.bytes_per_value
     if message.height < 1 or message.width < 1:
         raise MessageError(f"image of {message.width}x{message.height} pixels is empty")
@@ -180,6 +180,4 @@ def _pixels(message: ImageMessage, encoding: Encoding) -> Any:
     values: Any = rows
     if encoding.bytes_per_value == 2:
         values = np.ascontiguousarray(rows).view(">u2" if message.is_bigendian else "<u2").astype(np.uint16)
-    if encoding.num_channels == 1:
-        return values
     return values.reshape(message.height, message.width, encoding.num_channels)

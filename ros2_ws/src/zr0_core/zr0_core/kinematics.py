@@ -129,8 +129,6 @@ class SerialChain:
             new_error = pose_error(pose_base_tool, frames[-1])
             damping = max(damping / 2, 1e-6) if np.linalg.norm(new_error) < np.linalg.norm(error) else damping * 4
             positions, error = candidate, new_error
-        if np.linalg.norm(error) < tolerance:
-            return positions
         x, y, z = pose_base_tool[:3, 3]
         raise KinematicsError(
             f"no joint positions within limits reach tool position ({x:.3f}, {y:.3f}, {z:.3f}) m in the base frame: "
