@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from zr0_core.alignment import STATE_CAPACITY, ObservationAligner
 from zr0_core.embodiment import Embodiment
-from zr0_core.errors import StaleInputError
+from zr0_core.errors import MessageError, StaleInputError
 from zr0_core.types import CameraImage, Observation
+from zr0_test_support.messages import Image, header
 
 EMBODIMENT = Embodiment.load("xarm7_gripper")  # Cameras front and wrist, 0.15 s each; state 0.1 s.
 FRONT, WRIST = (camera.key for camera in EMBODIMENT.cameras)
@@ -157,6 +158,37 @@ def test_clearing_forgets_everything() -> None:
 def test_a_frame_of_an_unknown_camera_is_refused() -> None:
     with pytest.raises(ValueError, match=r"no camera has the key 'top', available: observation.images.front, "):
         ObservationAligner(EMBODIMENT).add_image(frame("top", 0))
+
+
+def message(at_ms: int, width: int = 640) -> Image:
+    """A black picture at a millisecond, whose first pixel is that millisecond."""
+    data = bytearray(480 * width * 3)
+    data[0] = at_ms
+    return Image(
+        header=header(T0 + at_ms * MS), height=480, width=width, encoding="rgb8", step=width * 3, data=bytes(data)
+    )
+
+
+def test_messages_are_decoded_when_picked() -> None:
+    aligner = filled(front=[], wrist=[0], state=[0])
+    aligner.add_frame(FRONT, message(0))
+    aligner.add_frame(FRONT, message(66, width=8))  # Never picked, so never refused.
+    front, _ = aligner.observe(T0 + 70 * MS, "").images
+    assert (front.key, front.stamp_ns, front.rgb.shape, front.rgb[0, 0].tolist()) == (FRONT, T0, (480, 640, 3), [0] * 3)
+
+
+def test_a_picked_frame_that_is_not_the_cameras_is_refused() -> None:
+    aligner = filled(front=[], wrist=[0], state=[0])
+    aligner.add_frame(FRONT, message(0, width=8))
+    with pytest.raises(MessageError, match="camera front: a frame of 8x480 pixels came"):
+        aligner.observe(T0, "")
+
+
+def test_an_unstamped_message_is_refused_at_once() -> None:
+    with pytest.raises(MessageError, match="camera front has no header stamp"):
+        ObservationAligner(EMBODIMENT).add_frame(FRONT, Image())
+    with pytest.raises(ValueError, match="no camera has the key 'top'"):
+        ObservationAligner(EMBODIMENT).add_frame("top", message(0))
 
 
 def test_objects_are_passed_on() -> None:

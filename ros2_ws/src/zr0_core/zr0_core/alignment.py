@@ -3,13 +3,15 @@
 import bisect
 import math
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Generic, TypeVar
 
-from zr0_core.embodiment import Embodiment
+from zr0_core.embodiment import Camera, Embodiment
 from zr0_core.errors import StaleInputError
-from zr0_core.stamps import NANOSECONDS
+from zr0_core.images import CompressedImageMessage, ImageMessage, camera_image
+from zr0_core.stamps import NANOSECONDS, header_stamp_ns
 from zr0_core.types import NO_OBJECTS, CameraImage, FloatArray, Observation
 
 Value = TypeVar("Value")
@@ -58,7 +60,8 @@ class ObservationAligner:
 
     def __init__(self, embodiment: Embodiment) -> None:
         self._lock = threading.Lock()
-        self._cameras: dict[str, _Stream[CameraImage]] = {
+        self._cameras = {camera.key: camera for camera in embodiment.cameras}
+        self._frames: dict[str, _Stream[Callable[[], CameraImage]]] = {
             camera.key: _Stream(
                 name=camera.name,
                 topic=camera.topic,
@@ -74,16 +77,27 @@ class ObservationAligner:
             capacity=STATE_CAPACITY,
         )
 
-    def add_image(self, image: CameraImage) -> None:
-        """Add a camera frame; its key must be one of the embodiment's.
+    def add_frame(self, camera_key: str, message: ImageMessage | CompressedImageMessage) -> None:
+        """Add a camera's message; it is decoded when an observation picks it, and the others never.
 
         Raises:
-            ValueError: The embodiment has no such camera.
+            ValueError: The embodiment has no camera with this key.
+            MessageError: The message is not stamped.
         """
-        if image.key not in self._cameras:
-            raise ValueError(f"no camera has the key {image.key!r}, available: {', '.join(self._cameras)}")
+        camera = self._camera(camera_key)
+        stamp_ns = header_stamp_ns(message.header, f"camera {camera.name}")
         with self._lock:
-            self._cameras[image.key].add(image.stamp_ns, image)
+            self._frames[camera_key].add(stamp_ns, partial(camera_image, camera, message))
+
+    def add_image(self, image: CameraImage) -> None:
+        """Add a decoded camera frame.
+
+        Raises:
+            ValueError: The embodiment has no camera with its key.
+        """
+        self._camera(image.key)
+        with self._lock:
+            self._frames[image.key].add(image.stamp_ns, lambda: image)
 
     def add_state(self, stamp_ns: int, state: FloatArray) -> None:
         """Add a state vector (S,), SI units, measured at `stamp_ns`."""
@@ -120,22 +134,28 @@ class ObservationAligner:
 
         Raises:
             StaleInputError: As `check`.
+            MessageError: A picked frame cannot be decoded or is not what the embodiment declares.
         """
         with self._lock:
             self._check(now_ns)
             reference_ns = min(stream.newest_ns(now_ns) for stream in self._streams())
-            images = tuple(stream.nearest(reference_ns, now_ns)[1] for stream in self._cameras.values())
+            frames = [stream.nearest(reference_ns, now_ns)[1] for stream in self._frames.values()]
             state_stamp_ns, state = self._state.nearest(reference_ns, now_ns)
         return Observation(
-            images=images,
+            images=tuple(decode() for decode in frames),
             state=state,
             state_stamp_ns=state_stamp_ns,
             instruction=instruction,
             objects=objects,
         )
 
-    def _streams(self) -> "list[_Stream[CameraImage] | _Stream[FloatArray]]":
-        return [*self._cameras.values(), self._state]
+    def _camera(self, key: str) -> Camera:
+        if key not in self._cameras:
+            raise ValueError(f"no camera has the key {key!r}, available: {', '.join(self._cameras)}")
+        return self._cameras[key]
+
+    def _streams(self) -> "list[_Stream[Callable[[], CameraImage]] | _Stream[FloatArray]]":
+        return [*self._frames.values(), self._state]
 
     def _ages(self, now_ns: int) -> tuple[InputAge, ...]:
         return tuple(stream.age(now_ns) for stream in self._streams())
