@@ -3,6 +3,9 @@
 import numpy as np
 from zr0_core.types import FloatArray
 
+ARRIVED = 1e-9
+"""Distance, m or rad, that is rounding and not worth a motion."""
+
 
 def closing_speed(distance: FloatArray | float, acceleration: float, dt: float) -> FloatArray:
     """Return the largest speed from which one can come to rest exactly at a distance, changing speed once per `dt`.
@@ -38,7 +41,7 @@ def approach_straight(
     """Return the next velocity of a point that goes straight to its target; the limits hold for the vector's length."""
     distance = float(np.linalg.norm(error))
     wanted = np.zeros_like(error)
-    if distance > 0.0:
+    if distance > ARRIVED:
         speed = min(float(closing_speed(distance, max_acceleration, dt)), max_velocity)
         wanted = error * (speed / distance)
     change = wanted - velocity
