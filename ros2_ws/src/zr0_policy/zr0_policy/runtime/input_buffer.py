@@ -1,24 +1,20 @@
 """The newest messages of every input, decoded only when an observation uses them."""
 
-import dataclasses
 import math
 import threading
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Mapping
 from typing import Protocol
 
-import numpy as np
 from zr0_core.alignment import InputAge, ObservationAligner
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import MessageError, StaleInputError
-from zr0_core.images import CompressedImageMessage, ImageMessage, camera_image
+from zr0_core.images import CompressedImageMessage, ImageMessage
 from zr0_core.joints import JointStateMessage, joint_positions
 from zr0_core.stamps import NANOSECONDS, HeaderMessage, header_stamp_ns
-from zr0_core.types import NO_OBJECTS, CameraImage, FloatArray, Observation
+from zr0_core.types import NO_OBJECTS, FloatArray, Observation
 from zr0_core.vectors import state_vector
 
-_NOT_DECODED = np.empty((0, 0, 3), dtype=np.uint8)
-_MESSAGES_KEPT = 16
 _OBJECTS_MAX_AGE_S = 0.5
 
 
@@ -30,8 +26,6 @@ class StampedJointStateMessage(JointStateMessage, Protocol):
 
 class InputBuffer:
     """Collects messages from callbacks and gives observations to the inference thread.
-
-    Frames are aligned by their stamps alone; pixels are decoded for the few frames that an observation picks.
 
     Safe to use from several threads.
 
@@ -49,9 +43,6 @@ class InputBuffer:
         self._aligner = ObservationAligner(embodiment)
         self._cameras = {camera.key: camera for camera in embodiment.cameras}
         self._lock = threading.Lock()
-        self._frames: dict[str, deque[tuple[int, ImageMessage | CompressedImageMessage]]] = {
-            key: deque(maxlen=_MESSAGES_KEPT) for key in self._cameras
-        }
         self._objects: Mapping[str, FloatArray] = NO_OBJECTS
         self._faults: dict[str, str] = {}
 
@@ -59,15 +50,13 @@ class InputBuffer:
         """Add a frame of the camera with this feature key; a frame without a stamp is noted as that camera's fault."""
         camera = self._cameras[key]
         try:
-            stamp_ns = header_stamp_ns(message.header, f"camera {camera.name}")
+            self._aligner.add_frame(key, message)
         except MessageError as error:
             self._note_fault(camera.name, str(error))
             return
         with self._lock:
-            self._frames[key].append((stamp_ns, message))
             self._counts[camera.name] += 1
             self._faults.pop(camera.name, None)
-        self._aligner.add_image(CameraImage(key=key, stamp_ns=stamp_ns, rgb=_NOT_DECODED))
 
     def add_joint_state(self, message: StampedJointStateMessage) -> None:
         """Add a joint measurement; one that lacks a joint or a stamp is noted as the state's fault."""
@@ -93,8 +82,6 @@ class InputBuffer:
         """Forget everything."""
         self._aligner.clear()
         with self._lock:
-            for frames in self._frames.values():
-                frames.clear()
             self._objects = NO_OBJECTS
             self._objects_stamp_ns = None
             self._faults.clear()
@@ -139,16 +126,7 @@ class InputBuffer:
             raise StaleInputError(complaint)
         with self._lock:
             objects = self._objects
-        observation = self._aligner.observe(now_ns, instruction, objects)
-        images = tuple(self._decode(image) for image in observation.images)
-        return dataclasses.replace(observation, images=images)
-
-    def _decode(self, image: CameraImage) -> CameraImage:
-        with self._lock:
-            found = [message for stamp_ns, message in self._frames[image.key] if stamp_ns == image.stamp_ns]
-        if not found:
-            raise MessageError(f"camera {self._cameras[image.key].name}: the frame was overtaken before it was read")
-        return camera_image(self._cameras[image.key], found[0])
+        return self._aligner.observe(now_ns, instruction, objects)
 
     def _note_fault(self, name: str, text: str) -> None:
         with self._lock:
