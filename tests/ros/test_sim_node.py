@@ -179,7 +179,7 @@ def test_a_taken_port_is_said(sim: NodeProcess, start_node: StartNode, box_addre
 
 
 def test_the_box_outlives_the_interrupt_until_its_clients_have_left(sim: NodeProcess, box_address: str) -> None:
-    sim.wait_for_log("ticks with", timeout=30.0)
+    sim.wait_for_log("control box at", timeout=30.0)
     client = BoxClient(box_address)
     assert client.ask(VERSION).startswith(b"7,7,")
     sim.interrupt()
@@ -191,7 +191,7 @@ def test_the_box_outlives_the_interrupt_until_its_clients_have_left(sim: NodePro
 
 
 def test_a_client_that_stays_does_not_keep_the_simulator(sim: NodeProcess, box_address: str) -> None:
-    sim.wait_for_log("ticks with", timeout=30.0)
+    sim.wait_for_log("control box at", timeout=30.0)
     client = BoxClient(box_address)
     client.ask(VERSION)
     sim.interrupt()

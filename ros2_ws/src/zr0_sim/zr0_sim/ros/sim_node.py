@@ -22,17 +22,22 @@ from zr0_msgs.srv import InjectFault, ResetTask
 
 from zr0_sim.box.box import Box, BoxConfig
 from zr0_sim.camera_loop import CameraLoop
-from zr0_sim.priority import prefer_process, prefer_thread
+from zr0_sim.priority import READER_PRIORITY, SERVER_PRIORITY, TICK_PRIORITY, prefer_threads
 from zr0_sim.ros import qos
 from zr0_sim.ros.parameters import SimParameters, declare_parameters
 from zr0_sim.ros.status import StatusReporter
 from zr0_sim.simulation import Simulation
 from zr0_sim.world import choose_backend
+from zr0_sim.world.renderer import Backend
 
 STATUS_PERIOD = 0.05
 """s."""
 SWITCH_INTERVAL = 0.0005
 """Longest that one Python thread keeps the others waiting, s; the control box must tick every 4 ms."""
+BOX_THREADS = {"xarm-box-ticks": TICK_PRIORITY, "xarm-box-server": SERVER_PRIORITY}
+"""SCHED_FIFO priority of the control box's threads."""
+READER_THREADS = {"cameras": READER_PRIORITY, threading.main_thread().name: READER_PRIORITY}
+"""SCHED_FIFO priority of the threads that share the interpreter with the box's."""
 FAREWELL = 1.5
 """Longest that the control box waits for its clients to leave, s: the controller stops the arm through it."""
 
@@ -125,10 +130,12 @@ def run(node: SimNode, parameters: SimParameters, stopping: threading.Event) -> 
     try:
         cameras.start()
         node.connect(simulation, box, cameras, reporter)
-        scheduling = simulation.between_ticks(prefer_thread)
+        # Rays take a whole core, and would not let it go.
+        readers = {} if backend is Backend.RAYCAST else READER_THREADS
+        scheduling = prefer_threads(BOX_THREADS | readers)
         log.info(
             f"{embodiment.name} with task {parameters.task}, control box at {config.host}:{box.control_port}, "
-            f"renderer {backend.value}, ticks with {scheduling}"
+            f"renderer {backend.value}, {scheduling}"
         )
         _spin(node, cameras, stopping)
         _wait_for_clients(node, box)
@@ -163,7 +170,6 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
     logging.getLogger("OpenGL").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    scheduling = prefer_process()
     # Our own handlers: the context must outlive the request to stop, until the box's clients have left.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     stopping = threading.Event()
@@ -172,7 +178,6 @@ def main() -> None:
     node = SimNode()
     code = 0
     try:
-        node.get_logger().info(f"process priority: {scheduling}")
         run(node, declare_parameters(node), stopping)
     except (Zr0Error, OSError, ValueError, ParameterException) as error:
         node.get_logger().fatal(str(error))
