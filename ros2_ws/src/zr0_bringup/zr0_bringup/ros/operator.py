@@ -51,7 +51,7 @@ class Operator:
         self._reset = node.create_client(ResetTask, "/sim/reset_task")
         self._enable = node.create_client(SetBool, "/arm_controller/enable")
         self._home = node.create_client(Trigger, "/arm_controller/home")
-        self._hold = node.create_client(Trigger, "/arm_controller/hold")
+        self._recover = node.create_client(Trigger, "/arm_controller/recover")
         self._task = ActionClient(node, RunTask, "/zr0/run_task")
 
     def reset_task(self, task: str, seed: int) -> str:
@@ -73,8 +73,16 @@ class Operator:
         """
         self._require(self._call(self._enable, SetBool.Request(data=True)), "enable the arm")
 
+    def recover(self) -> None:
+        """Leave a fault.
+
+        Raises:
+            OperatorError: The controller refused or did not answer.
+        """
+        self._require(self._call(self._recover, Trigger.Request()), "recover")
+
     def home(self) -> None:
-        """Start the motion to the home position.
+        """Move to the home position.
 
         Raises:
             OperatorError: The controller refused or did not answer.

@@ -107,7 +107,7 @@ class SessionRunner:
         self._stage.text, self._stage.start_s = self._stage.instruction, start
         handle = self._operator.start_task(self._stage.instruction, plan.duration_s)
         result = self._operator.result_of(handle)
-        while not result.done() and not self._has_succeeded(start):
+        while not result.done() and not self._has_succeeded(start) and self._controller_state != "fault":
             self._pause()
         if self._has_succeeded(start):
             self._rest(AFTER_SUCCESS_S)
@@ -131,7 +131,9 @@ class SessionRunner:
 
     def _go_home(self) -> None:
         self._stage.text = "going home"
-        if self._node.record.controller[-1].state == "disabled":
+        if self._controller_state == "fault":
+            self._operator.recover()
+        if self._controller_state == "disabled":
             self._operator.enable()
         self._operator.home()
         deadline = time.monotonic() + HOMING_TIMEOUT_S
@@ -143,10 +145,14 @@ class SessionRunner:
                 raise OperatorError(f"the arm did not reach home within {HOMING_TIMEOUT_S:.0f} s: {state.reason}")
             self._pause()
 
+    @property
+    def _controller_state(self) -> str:
+        return self._node.record.controller[-1].state
+
     def _is_home(self) -> bool:
         measured = np.array(self._node.record.measured[-1].positions[: len(self._home)])
         is_near = bool(np.max(np.abs(measured - self._home)) < HOME_TOLERANCE_RAD)
-        return is_near and self._node.record.controller[-1].state == "holding"
+        return is_near and self._controller_state == "holding"
 
     def _has_succeeded(self, start_s: float) -> bool:
         last = self._node.record.sim[-1]

@@ -45,23 +45,25 @@ def draw_timeline(record: SessionRecord, title: str, path: Path) -> None:
         path: The file.
     """
     figure = Figure(figsize=(15, 12), layout="constrained")
-    axes = figure.subplots(6, 1, sharex=True, gridspec_kw={"height_ratios": [0.7, 3.2, 1.0, 1.2, 1.4, 0.9]})
     figure.suptitle(title, fontsize=14, fontweight="bold", x=0.01, ha="left")
-    _draw_states(axes[0], record)
-    _draw_joints(axes[1], record)
-    _draw_gripper(axes[2], record)
-    _draw_tracking(axes[3], record)
-    _draw_latencies(axes[4], record)
-    _draw_progress(axes[5], record)
-    for axis in axes:
+    if record.measured and record.controller:
+        _draw_panels(figure, record)
+    else:
+        figure.text(0.5, 0.5, "The stack did not come up: there is nothing to draw.", ha="center", fontsize=14)
+    partial = path.with_name(f".{path.name}.part")
+    figure.savefig(partial, dpi=DPI, format="png")
+    partial.replace(path)
+
+
+def _draw_panels(figure: Figure, record: SessionRecord) -> None:
+    axes = figure.subplots(6, 1, sharex=True, gridspec_kw={"height_ratios": [0.7, 3.2, 1.0, 1.2, 1.4, 0.9]})
+    panels = (_draw_states, _draw_joints, _draw_gripper, _draw_tracking, _draw_latencies, _draw_progress)
+    for axis, draw in zip(axes, panels, strict=True):
+        draw(axis, record)
         _mark_episodes(axis, record)
         axis.margins(x=0.0)
         axis.grid(axis="x", alpha=0.25)
     axes[-1].set_xlabel("seconds since the session began")
-    partial = path.with_name(f".{path.name}.part")
-    with mpl.rc_context({"font.size": 10}):
-        figure.savefig(partial, dpi=DPI, format="png")
-    partial.replace(path)
 
 
 def _draw_states(axis: Axes, record: SessionRecord) -> None:
@@ -125,8 +127,7 @@ def _draw_joints(axis: Axes, record: SessionRecord) -> None:
     axis.set_title(
         "arm joints: commanded (thin) over measured (broad); ticks at the bottom: an action chunk arrives", loc="left"
     )
-    if record.measured:
-        axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+    axis.legend(loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
 
 
 def _mark_chunks(axis: Axes, record: SessionRecord) -> None:
@@ -151,7 +152,10 @@ def _draw_gripper(axis: Axes, record: SessionRecord) -> None:
             times, positions = _arrays(samples)
             axis.plot(times, positions[:, -1], color="#7a4fbf", **style)  # type: ignore[arg-type]
     axis.set_ylabel("rad")
-    axis.set_title("gripper drive joint: commanded over measured; 0 is open", loc="left")
+    axis.set_title(
+        "gripper drive joint: commanded (thin) over measured (broad); 0 is open; an object stops it on its way",
+        loc="left",
+    )
 
 
 def _draw_tracking(axis: Axes, record: SessionRecord) -> None:
