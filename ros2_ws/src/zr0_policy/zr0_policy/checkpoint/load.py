@@ -50,6 +50,7 @@ def load_checkpoint(
         layout.require_files(directory, layout.OWN_FILES, hint)
         facts = _read_facts(directory)
     _logger.info("loading checkpoint %s on %s as %s", directory, device, dtype)
+    _require_model_type(directory / layout.CONFIG)
     tokens = Tokens.from_tokenizer(load_tokenizer(directory), str(directory))
     vlm = _load_vlm(directory, dtype)
     _check_tokens(vlm, tokens, directory)
@@ -80,12 +81,14 @@ def _read_json(path: Path) -> Any:
         raise CheckpointError(f"{path} is not readable as JSON: {error}") from error
 
 
-def _load_vlm(directory: Path, dtype: torch.dtype) -> Qwen3VLForConditionalGeneration:
-    config_path = directory / layout.CONFIG
+def _require_model_type(config_path: Path) -> None:
     config = _read_json(config_path)
     model_type = config.get("model_type") if isinstance(config, dict) else None
     if model_type != _MODEL_TYPE:
         raise CheckpointError(f"{config_path}: model_type is {model_type!r}, expected {_MODEL_TYPE!r}")
+
+
+def _load_vlm(directory: Path, dtype: torch.dtype) -> Qwen3VLForConditionalGeneration:
     for path in _weight_files(directory):
         read_header(path)
     try:

@@ -129,8 +129,15 @@ class Transforms:
         return torch.from_numpy(self.action_normaliser.normalise(actions).astype(np.float32))
 
     def actions(self, padded: Tensor) -> FloatArray:
-        """Turn the model's normalised, padded actions (..., H, P) into actions (..., H, A), SI units."""
-        return self.action_normaliser.denormalise(padded.double().cpu().numpy())
+        """Turn the model's normalised, padded actions (..., H, P) into actions (..., H, A), SI units.
+
+        The gripper saturates at open and closed: a regressed value scatters around the end that it means. Nothing else
+        is changed; the controller refuses what is not safe.
+        """
+        actions = self.action_normaliser.denormalise(padded.double().cpu().numpy())
+        lower, upper = sorted((self.embodiment.gripper.open, self.embodiment.gripper.closed))
+        actions[..., -1] = np.clip(actions[..., -1], lower, upper)
+        return actions
 
 
 def _select(statistics: Mapping[str, FeatureStatistics], key: str, names: tuple[str, ...]) -> FeatureStatistics:

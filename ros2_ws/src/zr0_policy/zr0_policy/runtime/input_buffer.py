@@ -1,4 +1,4 @@
-"""The newest messages of every input, decoded only when an observation uses them."""
+"""The newest messages of every input, with what was wrong with the unusable ones."""
 
 import math
 import threading
@@ -15,7 +15,8 @@ from zr0_core.stamps import NANOSECONDS, HeaderMessage, header_stamp_ns
 from zr0_core.types import NO_OBJECTS, FloatArray, Observation
 from zr0_core.vectors import state_vector
 
-_OBJECTS_MAX_AGE_S = 0.5
+OBJECTS_MAX_AGE_S = 0.5
+"""Oldest ground truth that an inference may use, seconds."""
 
 
 class StampedJointStateMessage(JointStateMessage, Protocol):
@@ -38,25 +39,22 @@ class InputBuffer:
     def __init__(self, embodiment: Embodiment, objects_topic: str = "") -> None:
         self._embodiment = embodiment
         self._objects_topic = objects_topic
-        self._objects_stamp_ns: int | None = None
-        self._counts: Counter[str] = Counter()
         self._aligner = ObservationAligner(embodiment)
-        self._cameras = {camera.key: camera for camera in embodiment.cameras}
+        self._camera_names = {camera.key: camera.name for camera in embodiment.cameras}
         self._lock = threading.Lock()
         self._objects: Mapping[str, FloatArray] = NO_OBJECTS
+        self._objects_stamp_ns: int | None = None
         self._faults: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
 
     def add_image(self, key: str, message: ImageMessage | CompressedImageMessage) -> None:
         """Add a frame of the camera with this feature key; a frame without a stamp is noted as that camera's fault."""
-        camera = self._cameras[key]
         try:
             self._aligner.add_frame(key, message)
         except MessageError as error:
-            self._note_fault(camera.name, str(error))
-            return
-        with self._lock:
-            self._counts[camera.name] += 1
-            self._faults.pop(camera.name, None)
+            self._note(self._camera_names[key], str(error))
+        else:
+            self._note(self._camera_names[key], "")
 
     def add_joint_state(self, message: StampedJointStateMessage) -> None:
         """Add a joint measurement; one that lacks a joint or a stamp is noted as the state's fault."""
@@ -64,27 +62,17 @@ class InputBuffer:
             stamp_ns = header_stamp_ns(message.header, "joint state")
             measured = joint_positions(message, self._embodiment.measured_names)
         except MessageError as error:
-            self._note_fault("state", str(error))
-            return
-        with self._lock:
-            self._counts["state"] += 1
-            self._faults.pop("state", None)
-        self._aligner.add_state(stamp_ns, state_vector(self._embodiment, measured))
+            self._note("state", str(error))
+        else:
+            self._aligner.add_state(stamp_ns, state_vector(self._embodiment, measured))
+            self._note("state", "")
 
     def set_objects(self, stamp_ns: int, objects: Mapping[str, FloatArray]) -> None:
         """Set the ground-truth object poses (x, y, z, qw, qx, qy, qz), m, base frame; simulation only."""
         with self._lock:
-            self._counts["objects"] += 1
             self._objects_stamp_ns = stamp_ns
             self._objects = dict(objects)
-
-    def clear(self) -> None:
-        """Forget everything."""
-        self._aligner.clear()
-        with self._lock:
-            self._objects = NO_OBJECTS
-            self._objects_stamp_ns = None
-            self._faults.clear()
+        self._note("objects", "")
 
     def counts(self) -> Mapping[str, int]:
         """Return how many usable messages of every input came so far, by input name."""
@@ -102,7 +90,7 @@ class InputBuffer:
             name="objects",
             topic=self._objects_topic,
             age_s=math.inf if stamp_ns is None else (now_ns - stamp_ns) / NANOSECONDS,
-            max_age_s=_OBJECTS_MAX_AGE_S,
+            max_age_s=OBJECTS_MAX_AGE_S,
         )
         return (*ages, objects_age)
 
@@ -128,6 +116,10 @@ class InputBuffer:
             objects = self._objects
         return self._aligner.observe(now_ns, instruction, objects)
 
-    def _note_fault(self, name: str, text: str) -> None:
+    def _note(self, name: str, fault: str) -> None:
         with self._lock:
-            self._faults[name] = text
+            if fault:
+                self._faults[name] = fault
+            else:
+                self._faults.pop(name, None)
+                self._counts[name] += 1

@@ -1,0 +1,59 @@
+from pathlib import Path
+
+import pytest
+from transformers import Qwen2Tokenizer
+from zr0_policy.checkpoint.tiny import QWEN_SPECIAL_TOKENS, tiny_tokenizer
+from zr0_policy.errors import CheckpointError
+from zr0_policy.preprocessing.tokens import ADDED_TOKENS, Tokens, encode, load_tokenizer
+
+
+def test_added_tokens_are_the_published_2050_at_the_end() -> None:
+    tokenizer = tiny_tokenizer(["red cube"])
+    assert len(ADDED_TOKENS) == 2050
+    assert (ADDED_TOKENS[0], ADDED_TOKENS[2047], *ADDED_TOKENS[2048:]) == (
+        "<robot_action_0>",
+        "<robot_action_2047>",
+        "<SUB_TASK>",
+        "</SUB_TASK>",
+    )
+    ids = tokenizer.convert_tokens_to_ids(list(ADDED_TOKENS))
+    assert ids == list(range(len(tokenizer) - 2050, len(tokenizer)))
+
+
+def test_special_tokens_stay_whole_inside_text() -> None:
+    tokenizer = tiny_tokenizer(["red cube"])
+    vocabulary = tokenizer.get_vocab()
+    ids = encode(tokenizer, "a<robot_action_17>b<SUB_TASK>c")
+    assert vocabulary["<robot_action_17>"] in ids
+    assert vocabulary["<SUB_TASK>"] in ids
+    assert tokenizer.decode(ids) == "a<robot_action_17>b<SUB_TASK>c"
+
+
+def test_newline_is_198_as_in_qwen() -> None:
+    assert encode(tiny_tokenizer(["red cube"]), "\n") == (198,)
+
+
+def test_survives_the_disk(tmp_path: Path) -> None:
+    tokenizer = tiny_tokenizer(["Put the red cube into the blue bin. 12 'tis"])
+    tokenizer.save_pretrained(str(tmp_path))
+    loaded = load_tokenizer(tmp_path)
+    for text in ("<|im_start|>assistant\n", "Put 12  cubes, 'tis\n\n <robot_action_3> éß日", "e\u0301"):
+        assert encode(loaded, text) == encode(tokenizer, text)
+    assert loaded.chat_template == tokenizer.chat_template
+
+
+def test_a_missing_token_is_a_refusal() -> None:
+    bare = Qwen2Tokenizer(vocab={letter: index for index, letter in enumerate("abc")}, merges=[])
+    bare.add_tokens(list(QWEN_SPECIAL_TOKENS), special_tokens=True)
+    with pytest.raises(CheckpointError, match=r"somewhere: the tokenizer lacks <robot_action_0>, .* and 2047 more"):
+        Tokens.from_tokenizer(bare, "somewhere")
+
+
+def test_a_directory_without_tokenizer_or_template_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="the tokenizer cannot be loaded"):
+        load_tokenizer(tmp_path)
+    tokenizer = tiny_tokenizer(["red cube"])
+    tokenizer.chat_template = None
+    tokenizer.save_pretrained(str(tmp_path))
+    with pytest.raises(CheckpointError, match=r"no chat template; chat_template.jinja is missing"):
+        load_tokenizer(tmp_path)

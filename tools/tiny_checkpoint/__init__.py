@@ -1,0 +1,1 @@
+"""What makes and measures the tiny checkpoint: demonstrations, fitting, closed-loop measurement."""
