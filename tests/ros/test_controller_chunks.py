@@ -16,7 +16,8 @@ STANDSTILL = 0.25
 
 @pytest.fixture(scope="module")
 def rig(ros_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArmRig]:
-    with running_rig(ros_env, tmp_path_factory.mktemp("controller")) as rig:
+    # What is not tested here is patient, so that a busy machine does not interfere.
+    with running_rig(ros_env, tmp_path_factory.mktemp("controller"), policy_timeout=0.5, report_timeout=0.5) as rig:
         yield rig
 
 

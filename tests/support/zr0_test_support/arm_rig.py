@@ -12,14 +12,15 @@ import numpy as np
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from sensor_msgs.msg import JointState
 from std_srvs.srv import SetBool, Trigger
-from zr0_core.embodiment import Embodiment
+from zr0_core.embodiment import ActionSpace, Embodiment
 from zr0_core.types import FloatArray
+from zr0_core.vectors import pose_components
 from zr0_msgs.msg import ActionChunk, ControllerStatus, PolicyStatus
 from zr0_sim.box.box import Box, BoxConfig
 
 from zr0_test_support.address import lock_address
-from zr0_test_support.arm_observer import ArmObserver
 from zr0_test_support.host import RosHost
+from zr0_test_support.plant_recorder import PlantRecorder
 from zr0_test_support.probe import Probe
 from zr0_test_support.process import NodeProcess
 
@@ -44,15 +45,17 @@ class ArmRig:
         folder: Path,
         environment: Mapping[str, str],
         embodiment: str = "xarm7_gripper",
+        box_embodiment: str = "",
         **parameters: bool | float | str,
     ) -> None:
         # The box has to keep its time beside the probe and the policy.
         sys.setswitchinterval(0.0005)
         self.probe = probe
         self.embodiment = Embodiment.load(embodiment)
-        self.box = Box(BoxConfig(embodiment=self.embodiment, host=address, control_port=CONTROL_PORT))
+        there = Embodiment.load(box_embodiment or embodiment)
+        self.box = Box(BoxConfig(embodiment=there, host=address, control_port=CONTROL_PORT))
         self.box.start()
-        self.observer = ArmObserver(address)
+        self.observer = PlantRecorder(self.box)
         self.statuses = probe.subscribe(ControllerStatus, "/zr0/controller_status", STATUS_QOS)
         self.joints = probe.subscribe(JointState, "/joint_states")
         self.controller = NodeProcess(
@@ -90,18 +93,33 @@ class ArmRig:
         self._is_silent.set()
         return time.monotonic()
 
-    def swing(self, speed: float = 0.5) -> None:
-        """Swing joint 1 until the arm has reached that speed, rad/s, under a running policy.
+    def follow(self, speed: float, *, is_alive: bool = True) -> None:
+        """Send chunks of a swing of joint 1 at that speed, rad/s, from now on, and report a running policy."""
+        self._speed = speed
+        self._origin = time.time_ns()
+        if is_alive:
+            self.report_policy(PolicyStatus.RUNNING)
+        else:
+            self._is_silent.set()
+        self._is_chunking = True
+
+    def swing(self, speed: float = 0.5, *, is_alive: bool = True) -> None:
+        """Swing joint 1 until the arm has reached that speed, rad/s.
+
+        Args:
+            speed: Largest speed, rad/s.
+            is_alive: Whether this policy reports that it runs; otherwise another one has to.
 
         Raises:
             AssertionError: It does not get there.
         """
-        self._speed = speed
-        self._origin = time.time_ns()
-        self.report_policy(PolicyStatus.RUNNING)
-        self._is_chunking = True
+        self.follow(speed, is_alive=is_alive)
         self.statuses.wait(lambda status: status.state == ControllerStatus.TRACKING, after=len(self.statuses))
         self.observer.wait_moving(0.9 * speed)
+
+    def restart_sequence(self) -> None:
+        """Count chunks from 1 again."""
+        self._sequence = 0
 
     def stop_chunks(self) -> None:
         """Send no more chunks; the policy goes on reporting that it runs."""
@@ -115,6 +133,8 @@ class ArmRig:
         if rows is None:
             horizon = self.embodiment.action.horizon
             rows = np.stack([self._swing_at(stamp + round((k + 1) * period * NS_PER_S)) for k in range(horizon)])
+        if self.embodiment.action.space is ActionSpace.END_EFFECTOR_POSE:
+            rows = np.stack([pose_components(self.embodiment.chain.forward(row)) for row in rows])
         actions = np.concatenate([rows, np.full((len(rows), 1), 0.2)], axis=1)
         message = ActionChunk(
             embodiment=self.embodiment.name,
@@ -145,9 +165,8 @@ class ArmRig:
     def _run_policy(self) -> None:
         tick = 0
         while not self._is_ending.wait(0.02):
-            if self._is_silent.is_set():
-                continue
-            self._publish_policy()
+            if not self._is_silent.is_set():
+                self._publish_policy()
             tick += 1
             if self._is_chunking and tick % 10 == 1:
                 self._chunks.publish(self.chunk())
@@ -158,15 +177,23 @@ class ArmRig:
 
     # The controller ------------------------------------------------------------------------------------------------
 
+    def connect(self) -> None:
+        """Find the controller.
+
+        Raises:
+            AssertionError: It does not appear.
+        """
+        self._chunks = self.probe.publisher(ActionChunk, "/zr0/action_chunk", 1)
+        self._policy = self.probe.publisher(PolicyStatus, "/zr0/policy_status", 1)
+        self._thread.start()
+
     def start(self) -> None:
         """Find the controller, configure and activate it, and wait until it holds.
 
         Raises:
             AssertionError: It refuses.
         """
-        self._chunks = self.probe.publisher(ActionChunk, "/zr0/action_chunk", 1)
-        self._policy = self.probe.publisher(PolicyStatus, "/zr0/policy_status", 1)
-        self._thread.start()
+        self.connect()
         assert self.probe.configure(CONTROLLER), self.controller.log_tail()
         assert self.probe.activate(CONTROLLER), self.controller.log_tail()
         self.wait_state(ControllerStatus.HOLDING)

@@ -8,7 +8,7 @@ from zr0_core.types import ArmState, FloatArray
 class Arm(Protocol):
     """An xArm with a parallel gripper.
 
-    `send_*` are called from the control loop and return when the control box has answered, or raise. The methods of
+    `answers` and `send_*` are called from the control loop and take less than a period of it. The methods of
     enabling and recovery block for up to seconds and are called from elsewhere. Reading never blocks.
     """
 
@@ -78,25 +78,35 @@ class Arm(Protocol):
             ArmError: The control box did not confirm.
         """
 
+    def answers(self) -> bool:
+        """Return whether the newest command has been answered, asking for a sign of life if it has not.
+
+        Until it has, no other command may be sent: a box that falls silent would execute them all at once afterwards.
+
+        Raises:
+            ArmReplyTimeoutError: The box has been silent for too long.
+            ArmLinkError: The link is down.
+        """
+
     def send_servo(self, positions: FloatArray) -> None:
         """Command joint positions (N,), rad, in servo mode.
 
         Raises:
-            ArmError: Not taken, or not answered in time.
+            ArmError: Not taken.
         """
 
     def send_joint_target(self, positions: FloatArray, velocity: float, acceleration: float) -> None:
         """Give the arm's own planner a joint target (N,), rad, with limits in rad/s and rad/s^2.
 
         Raises:
-            ArmError: Not taken, or not answered in time.
+            ArmError: Not taken.
         """
 
     def send_tool_target(self, pose_base_tool: FloatArray, velocity: float, acceleration: float) -> None:
         """Give the arm's own planner a tool pose (4, 4), m, with limits in m/s and m/s^2.
 
         Raises:
-            ArmError: Not taken, or not answered in time.
+            ArmError: Not taken.
         """
 
     def set_gripper(self, position: float) -> None:

@@ -176,6 +176,11 @@ class Controller:
             raise RefusalError("chunk refused: the operator holds the arm; call ~/enable with true to release it")
         if self._state not in (ControllerState.HOLDING, ControllerState.TRACKING, ControllerState.STOPPING):
             raise RefusalError(f"chunk refused: the controller is {self._state.name}: {self._reason.text}")
+        if self._unanswered_since_ns is not None:
+            raise RefusalError("chunk refused: the control box does not answer", Reason.REPLY_TIMEOUT)
+        stale = self._watch.report_finding(self._arm.state(), now_ns)
+        if stale:
+            raise RefusalError(f"chunk refused: {stale.text}", stale.reason)
         assert self._command is not None
         if self._state is ControllerState.STOPPING and self._plan is not None:
             return self._plan.at(self._plan.duration)
@@ -263,6 +268,7 @@ class Controller:
             is_late: Whether the loop itself was held up. Ages of inputs are not judged then: the threads that receive
                 them were held up as well, and run before the next tick.
         """
+        is_answered = self._is_answered(now_ns)
         with self._lock:
             arm = self._arm.state()
             if self._state in ACTIVE or self._state is ControllerState.FAULT:
@@ -271,7 +277,7 @@ class Controller:
             if finding is not None:
                 # Whatever runs next is another run, and counts its chunks anew.
                 self._previous = None
-            command = self._advance(now_ns, finding)
+            command = self._advance(now_ns, finding) if is_answered else None
             gripper = self._gripper_command if self._state is ControllerState.TRACKING else None
         if gripper is not None and not self._settings.is_dry_run:
             self._arm.set_gripper(gripper)
@@ -279,13 +285,22 @@ class Controller:
             self._send(command, now_ns)
             self._tick_listener()
 
+    def _is_answered(self, now_ns: int) -> bool:
+        """Whether the arm can take another command. Until it can, ticks are skipped: the command does not advance."""
+        if self._settings.is_dry_run or (self._state not in ACTIVE and self._state is not ControllerState.FAULT):
+            return True
+        try:
+            is_answered = self._arm.answers()
+        except ArmError as error:
+            self._take_error(error, now_ns)
+            return False
+        if is_answered:
+            self._unanswered_since_ns = None
+        return is_answered
+
     def _supervise(self, arm: ArmState | None, now_ns: int, *, is_late: bool) -> None:
         if not self._arm.is_linked:
-            self._drop_motion()
-            self._enter(
-                ControllerState.DISCONNECTED,
-                Finding(reason=Reason.LINK_LOST, text="the link to the control box is lost; restore it, then recover"),
-            )
+            self._disconnect("the connection has closed")
             return
         if arm is not None:
             finding = self._watch.error_finding(arm)
@@ -295,7 +310,7 @@ class Controller:
             return
         stale = None if is_late else self._watch.report_finding(arm, now_ns)
         if stale is not None:
-            self._fail(stale, can_move=True)
+            self._note_stale(stale, arm, now_ns)
         elif arm is not None and not self._settings.is_dry_run and self._command is not None:
             finding = self._watch.state_finding(arm)
             if finding is not None:
@@ -304,6 +319,13 @@ class Controller:
             finding = self._watch.tracking_finding(arm, self._command.positions)
             if finding is not None:
                 self._fail(finding, can_move=True)
+
+    def _note_stale(self, finding: Finding, arm: ArmState | None, now_ns: int) -> None:
+        age_ns = now_ns - arm.stamp_ns if arm is not None else 0
+        if arm is None or age_ns > (self._settings.report_timeout + self._settings.silence_fault_time) * NS_PER_S:
+            self._fail(finding, can_move=True)
+        elif self._state in MOVING:
+            self._stop(finding, self._stop_limits)
 
     def _is_vague(self) -> bool:
         """Whether the fault was entered before the arm said why it stopped."""
@@ -381,30 +403,28 @@ class Controller:
     def _send(self, command: Command, now_ns: int) -> None:
         try:
             self._sender.send(command)
-        except ArmReplyTimeoutError as error:
-            self._note_unanswered(error, now_ns)
-        except ArmLinkError as error:
-            with self._lock:
-                self._drop_motion()
-                self._enter(ControllerState.DISCONNECTED, Finding(reason=Reason.LINK_LOST, text=str(error)))
         except ArmError as error:
-            with self._lock:
-                if self._state in ACTIVE:
-                    self._fail(Finding(reason=Reason.ARM_ERROR, text=f"the arm left motion: {error}"), can_move=False)
-        else:
-            self._unanswered_since_ns = None
+            self._take_error(error, now_ns)
+
+    def _take_error(self, error: ArmError, now_ns: int) -> None:
+        with self._lock:
+            if isinstance(error, ArmReplyTimeoutError):
+                self._note_unanswered(error, now_ns)
+            elif isinstance(error, ArmLinkError):
+                self._disconnect(str(error))
+            elif self._state in ACTIVE:
+                self._fail(Finding(reason=Reason.ARM_ERROR, text=f"the arm left motion: {error}"), can_move=False)
 
     def _note_unanswered(self, error: ArmError, now_ns: int) -> None:
-        with self._lock:
-            finding = Finding(reason=Reason.REPLY_TIMEOUT, text=str(error))
-            if self._unanswered_since_ns is None:
-                self._unanswered_since_ns = now_ns
-            elif now_ns - self._unanswered_since_ns > self._settings.reply_fault_time * NS_PER_S:
-                if self._state in ACTIVE:
-                    self._fail(finding, can_move=True)
-                return
-            if self._state in MOVING:
-                self._stop(finding, self._stop_limits)
+        finding = Finding(reason=Reason.REPLY_TIMEOUT, text=str(error))
+        if self._unanswered_since_ns is None:
+            self._unanswered_since_ns = now_ns
+        elif now_ns - self._unanswered_since_ns > self._settings.silence_fault_time * NS_PER_S:
+            if self._state in ACTIVE:
+                self._fail(finding, can_move=False)
+            return
+        if self._state in MOVING:
+            self._stop(finding, self._stop_limits)
 
     # Transitions; the lock is held -------------------------------------------------------------------------------
 
@@ -430,6 +450,11 @@ class Controller:
         self._playback = self._waiting = None
         self._is_urgent = True
         self._chunk_row, self._chunk_rows_left = -1, 0
+
+    def _disconnect(self, why: str) -> None:
+        self._drop_motion()
+        text = f"the link to the control box is lost ({why}); restore it, then recover"
+        self._enter(ControllerState.DISCONNECTED, Finding(reason=Reason.LINK_LOST, text=text))
 
     def _drop_motion(self) -> None:
         self._end_playback()

@@ -18,13 +18,13 @@ class ControllerSettings:
     """Largest time between status messages of the policy, s."""
     report_timeout: float = 0.1
     """Largest age of the arm's report, s."""
-    reply_fault_time: float = 0.3
-    """How long the control box may leave commands unanswered before this is a fault, s."""
+    silence_fault_time: float = 0.3
+    """How long replies or reports may stay away, after the arm has been stopped for it, before this is a fault, s."""
     tracking_error_limit: float = 0.2
     """Largest distance between commanded and measured joint position, rad."""
 
     def __post_init__(self) -> None:
-        for name in ("policy_timeout", "report_timeout", "reply_fault_time", "tracking_error_limit"):
+        for name in ("policy_timeout", "report_timeout", "silence_fault_time", "tracking_error_limit"):
             value = getattr(self, name)
             if not (math.isfinite(value) and value > 0.0):
                 raise ValueError(f"{name} is {value}, expected a finite number above 0")

@@ -155,11 +155,21 @@ class XArm:
         self._require_link()
         self._link.stop()
 
+    def answers(self) -> bool:
+        """Return whether the newest command has been answered, asking for a sign of life if it has not.
+
+        Raises:
+            ArmReplyTimeoutError: The box has been silent for too long.
+            ArmLinkError: The link is down.
+        """
+        self._require_link()
+        return self._link.answers()
+
     def send_servo(self, positions: FloatArray) -> None:
         """Command joint positions (N,), rad, in servo mode.
 
         Raises:
-            ArmError: Not taken, or not answered in time.
+            ArmError: Not taken.
         """
         self._require_link()
         self._link.send_servo(positions)
@@ -168,7 +178,7 @@ class XArm:
         """Give the arm's own planner a joint target (N,), rad, with limits in rad/s and rad/s^2.
 
         Raises:
-            ArmError: Not taken, or not answered in time.
+            ArmError: Not taken.
         """
         self._require_link()
         self._link.send_joint_target(positions, velocity, acceleration)
@@ -177,7 +187,7 @@ class XArm:
         """Give the arm's own planner a tool pose (4, 4), m, with limits in m/s and m/s^2.
 
         Raises:
-            ArmError: Not taken, or not answered in time.
+            ArmError: Not taken.
         """
         self._require_link()
         self._link.send_tool_target(pose_base_tool, velocity, acceleration)
@@ -188,7 +198,7 @@ class XArm:
 
     def _require_link(self) -> None:
         if not self._link.is_open:
-            raise ArmLinkError("the link to the control box is down; restore it, then recover")
+            raise ArmLinkError("the link to the control box is down")
 
     def _refuse_error(self) -> None:
         """Read the codes anew and refuse to go on with an error.

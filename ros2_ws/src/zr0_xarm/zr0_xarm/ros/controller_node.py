@@ -160,9 +160,9 @@ class ControllerNode(LifecycleNode):
         except MessageError as error:
             refusal = RefusalError(f"chunk refused: {error}")
             controller.refuse(refusal)
-            self.get_logger().warning(str(refusal))
+            self.get_logger().warning(str(refusal), throttle_duration_sec=1.0)
         except RefusalError as refusal:
-            self.get_logger().warning(str(refusal))
+            self.get_logger().warning(str(refusal), throttle_duration_sec=1.0)
 
     def _take_policy_status(self, message: PolicyStatus) -> None:
         if self._session is not None:
