@@ -87,6 +87,16 @@ def test_an_unknown_camera_or_time_is_refused(loop: tuple[CameraLoop, Sink, Simu
         running.drop("front", -1.0)
 
 
+def test_a_camera_that_nobody_watches_is_not_rendered() -> None:
+    sink = Sink()
+    simulation = Simulation(EMBODIMENT, "pick_place", 0)
+    running = CameraLoop(simulation, choose_backend("auto"), sink.take, lambda camera: camera.name == "wrist")
+    running.start()
+    sink.wait("wrist", 3)
+    running.stop()
+    assert not sink.images["front"]
+
+
 def test_a_receiver_that_fails_is_reported() -> None:
     def fail(camera: Camera, image: ImageArray, stamp_ns: int) -> None:
         raise ValueError(f"{camera.name} {np.shape(image)} {stamp_ns > 0}")

@@ -3,49 +3,38 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from zr0_sim.priority import NICENESS, prefer_threads
+from zr0_sim.priority import prefer_threads
 
 
 @pytest.fixture
-def worker() -> Iterator[threading.Thread]:
-    """A thread that waits."""
+def workers() -> Iterator[dict[str, int]]:
+    """Two threads that wait: their names and the system's numbers for them."""
     done = threading.Event()
-    thread = threading.Thread(target=done.wait, name="worker")
-    thread.start()
-    yield thread
+    threads = [threading.Thread(target=done.wait, name=name) for name in ("box", "camera")]
+    for thread in threads:
+        thread.start()
+    yield {thread.name: thread.native_id or 0 for thread in threads}
     done.set()
-    thread.join()
+    for thread in threads:
+        thread.join()
 
 
-def refuse(*_: object) -> None:
-    raise PermissionError
-
-
-def test_what_was_got_is_what_the_system_says(worker: threading.Thread) -> None:
-    words = prefer_threads({"worker": 7})
-    assert worker.native_id is not None
-    is_real_time = os.sched_getscheduler(worker.native_id) == os.SCHED_FIFO
-    assert is_real_time == words.startswith("real-time")
+def test_what_was_got_is_what_the_system_says(workers: dict[str, int]) -> None:
+    words = prefer_threads({"box": 7, "camera": 3})
+    is_real_time = words == "real-time scheduling of box, camera"
+    for name, priority in (("box", 7), ("camera", 3)):
+        assert (os.sched_getscheduler(workers[name]) == os.SCHED_FIFO) == is_real_time
+        assert os.sched_getparam(workers[name]).sched_priority == (priority if is_real_time else 0)
     assert os.sched_getscheduler(0) == os.SCHED_OTHER  # the others are left alone
-    if is_real_time:
-        assert os.sched_getparam(worker.native_id).sched_priority == 7
 
 
-def test_without_real_time_scheduling_it_is_less_nice(
-    worker: threading.Thread, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[tuple[int, int, int]] = []
-    monkeypatch.setattr(os, "sched_setscheduler", refuse)
-    monkeypatch.setattr(os, "setpriority", lambda *arguments: asked.append(arguments))
-    assert prefer_threads({"worker": 7}) == "niceness -10 (real-time scheduling is not permitted)"
-    assert asked == [(os.PRIO_PROCESS, worker.native_id, NICENESS)]
-
-
-@pytest.mark.usefixtures("worker")
+@pytest.mark.usefixtures("workers")
 def test_a_refusal_is_said_and_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
     monkeypatch.setattr(os, "sched_setscheduler", refuse)
-    monkeypatch.setattr(os, "setpriority", refuse)
-    assert prefer_threads({"worker": 7}).startswith("normal scheduling (raising it is not permitted")
+    assert prefer_threads({"box": 7}).startswith("normal scheduling (real-time is not permitted")
 
 
 def test_an_unknown_thread_is_refused() -> None:

@@ -14,6 +14,8 @@ from zr0_sim.world.backends import make_renderer
 from zr0_sim.world.renderer import Backend, Renderer
 
 FOREVER = float("inf")
+MAX_DUTY = 0.7
+"""Largest share of the time spent rendering: a slow backend must not take a core for itself."""
 
 Deliver = Callable[[Camera, ImageArray, int], None]
 """Takes a camera, its image (height, width, 3) and the stamp of what it shows, nanoseconds."""
@@ -26,12 +28,20 @@ class CameraLoop:
         simulation: What is seen.
         backend: What renders.
         deliver: Called with every image, in the loop's thread.
+        is_wanted: Tells whether images of a camera are of use to anybody; others are not rendered.
     """
 
-    def __init__(self, simulation: Simulation, backend: Backend, deliver: Deliver) -> None:
+    def __init__(
+        self,
+        simulation: Simulation,
+        backend: Backend,
+        deliver: Deliver,
+        is_wanted: Callable[[Camera], bool] = lambda _: True,
+    ) -> None:
         self._simulation = simulation
         self._backend = backend
         self._deliver = deliver
+        self._is_wanted = is_wanted
         self._cameras = simulation.embodiment.cameras
         self._running = threading.Event()
         self._ready = threading.Event()
@@ -103,6 +113,7 @@ class CameraLoop:
             self._ready.set()
             due = dict.fromkeys((camera.name for camera in self._cameras), time.monotonic())
             while self._running.is_set():
+                start = time.monotonic()
                 frame = self._simulation.frame
                 if frame.world is not world:
                     renderer.close()
@@ -113,10 +124,12 @@ class CameraLoop:
                         continue
                     period = 1.0 / camera.rate
                     due[camera.name] += period * max(1, int((now - due[camera.name]) / period))
-                    if not self._is_dropped(camera.name, now):
+                    if self._is_wanted(camera) and not self._is_dropped(camera.name, now):
                         self._deliver(camera, renderer.render(camera.name, frame.snapshot), frame.stamp_ns)
                         self._num_images += 1
-                time.sleep(max(0.0005, min(due.values()) - time.monotonic()))
+                end = time.monotonic()
+                rest = (end - start) * (1.0 / MAX_DUTY - 1.0)
+                time.sleep(max(0.0005, rest, min(due.values()) - end))
         # The edge of the thread: whatever ends it must reach the owner, who reports it.
         except Exception as error:  # noqa: BLE001
             self._failure = error

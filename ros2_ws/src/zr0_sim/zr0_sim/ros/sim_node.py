@@ -22,22 +22,24 @@ from zr0_msgs.srv import InjectFault, ResetTask
 
 from zr0_sim.box.box import Box, BoxConfig
 from zr0_sim.camera_loop import CameraLoop
-from zr0_sim.priority import READER_PRIORITY, SERVER_PRIORITY, TICK_PRIORITY, prefer_threads
+from zr0_sim.priority import BOX_PRIORITY, READER_PRIORITY, prefer_threads
 from zr0_sim.ros import qos
 from zr0_sim.ros.parameters import SimParameters, declare_parameters
 from zr0_sim.ros.status import StatusReporter
 from zr0_sim.simulation import Simulation
 from zr0_sim.world import choose_backend
-from zr0_sim.world.renderer import Backend
 
 STATUS_PERIOD = 0.05
 """s."""
 SWITCH_INTERVAL = 0.0005
 """Longest that one Python thread keeps the others waiting, s; the control box must tick every 4 ms."""
-BOX_THREADS = {"xarm-box-ticks": TICK_PRIORITY, "xarm-box-server": SERVER_PRIORITY}
-"""SCHED_FIFO priority of the control box's threads."""
-READER_THREADS = {"cameras": READER_PRIORITY, threading.main_thread().name: READER_PRIORITY}
-"""SCHED_FIFO priority of the threads that share the interpreter with the box's."""
+PRIORITIES = {
+    "xarm-box-ticks": BOX_PRIORITY,
+    "xarm-box-server": BOX_PRIORITY,
+    "cameras": READER_PRIORITY,
+    threading.main_thread().name: READER_PRIORITY,
+}
+"""Real-time priority by thread; the main thread runs ROS."""
 FAREWELL = 1.5
 """Longest that the control box waits for its clients to leave, s: the controller stops the arm through it."""
 
@@ -102,6 +104,10 @@ class ImagePublishers:
             camera.name: node.create_publisher(Image, camera.topic, qos.IMAGE) for camera in embodiment.cameras
         }
 
+    def is_wanted(self, camera: Camera) -> bool:
+        """Tell whether anybody listens to a camera."""
+        return bool(self._publishers[camera.name].get_subscription_count())
+
     def publish(self, camera: Camera, rgb: ImageArray, stamp_ns: int) -> None:
         """Publish one image (height, width, 3), red first."""
         message = Image()
@@ -124,15 +130,14 @@ def run(node: SimNode, parameters: SimParameters, stopping: threading.Event) -> 
     simulation = Simulation(embodiment, parameters.task, parameters.seed)
     config = BoxConfig(embodiment=embodiment, host=parameters.box_host, control_port=parameters.control_port)
     box = Box(config, simulation.plant)
-    cameras = CameraLoop(simulation, backend, ImagePublishers(node, embodiment).publish)
+    publishers = ImagePublishers(node, embodiment)
+    cameras = CameraLoop(simulation, backend, publishers.publish, publishers.is_wanted)
     reporter = StatusReporter(simulation, box, cameras, backend)
     box.start()
     try:
         cameras.start()
         node.connect(simulation, box, cameras, reporter)
-        # Rays take a whole core, and would not let it go.
-        readers = {} if backend is Backend.RAYCAST else READER_THREADS
-        scheduling = prefer_threads(BOX_THREADS | readers)
+        scheduling = prefer_threads(PRIORITIES)
         log.info(
             f"{embodiment.name} with task {parameters.task}, control box at {config.host}:{box.control_port}, "
             f"renderer {backend.value}, {scheduling}"
