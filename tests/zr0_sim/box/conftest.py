@@ -61,9 +61,13 @@ def sdk_port(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 @pytest.fixture
-def live(embodiment: Embodiment, host: str, sdk_port: None) -> Iterator[LiveArm]:  # noqa: ARG001 - set up first
+def live(request: pytest.FixtureRequest, host: str, sdk_port: None) -> Iterator[LiveArm]:  # noqa: ARG001 - set up first
+    """A box at work at its zero position and the SDK connected to it; seven joints, or what a test asks for."""
+    embodiment = Embodiment.load(getattr(request, "param", "xarm7_gripper"))
     plant = KinematicPlant(np.zeros(len(embodiment.joint_names)))
     box = Box(BoxConfig(embodiment=embodiment, host=host, control_port=CONTROL_PORT), plant)
+    # The default jerk makes short moves slow.
+    box._machine.settings.tcp_jerk, box._machine.settings.joint_jerk = 50000.0, 300.0
     box.start()
     api = connect(host)
     logging.getLogger("xarm").setLevel(logging.CRITICAL)

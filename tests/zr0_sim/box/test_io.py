@@ -142,3 +142,44 @@ def test_box_analogue_channels_and_functions(bench7: Bench) -> None:
     assert struct.unpack(">4H", state[10:18]) == (7, 8, 100, 4095)
     assert state[18 + 2] == 12
     assert state[18 + 24 + 1] == 11
+
+
+def test_output_in_order_waits_for_the_motions_before_it(bench7: Bench) -> None:
+    bench7.ready()
+    bench7.ask(Register.SLEEP, fp32(0.1))
+    bench7.ask(Register.BOX_SET_DIGITAL, struct.pack(">H", 0x0101), b"\1")
+    bench7.ask(Register.BOX_SET_DIGITAL, struct.pack(">H", 0x0202), b"\0")
+    bench7.ask(Register.TOOL_WRITE_16, struct.pack(">BH", 9, 0x0A15), fp32(0x0101), b"\1")
+    bench7.tick(10)
+    assert bench7.box._context.io.digital_outputs == 0b10
+    bench7.tick_until_still()
+    assert bench7.box._context.io.digital_outputs == 0b11
+    assert bench7.box._context.tool.read(9, 0x0A15) == 1
+
+
+def test_delayed_outputs(bench7: Bench) -> None:
+    bench7.ask(Register.BOX_DIGITAL_DELAYED, bytes([9, 1]), fp32(0.1))
+    bench7.ask(Register.TOOL_DIGITAL_DELAYED, bytes([1, 1]), fp32(0.1))
+    bench7.tick(24)
+    assert bench7.box._context.io.digital_outputs == 0
+    bench7.tick(2)
+    assert bench7.box._context.io.digital_outputs == 1 << 9
+    assert bench7.box._context.tool.read(9, 0x0A15) == 2
+
+
+def test_outputs_at_a_place(bench7: Bench) -> None:
+    bench7.ready()
+    start = struct.unpack("<6f", bench7.ask(Register.GET_POSE).data)
+    place = fp32(start[0], start[1] + 20.0, start[2], 2.0)
+    bench7.ask(Register.BOX_DIGITAL_AT_POSITION, bytes([0, 1]), place)
+    bench7.ask(Register.BOX_ANALOG_AT_POSITION, bytes([1]), struct.pack(">H", 99), place)
+    bench7.ask(Register.TOOL_DIGITAL_AT_POSITION, bytes([0, 1]), place)
+    bench7.tick(5)
+    assert bench7.box._context.io.digital_outputs == 0
+    bench7.ask(Register.RELATIVE, fp32(0, 40, 0, 0, 0, 0, 0, 200, 2000, 0, -1), bytes([0, 0]))
+    bench7.tick_until_still()
+    assert bench7.box._context.io.digital_outputs == 1
+    assert bench7.box._context.io.analog_outputs == [0, 99]
+    assert bench7.box._context.tool.read(9, 0x0A15) == 1
+    bench7.ask(Register.BOX_ANALOG_AT_POSITION, bytes([2]), struct.pack(">H", 99), place)
+    assert bench7.ask(Register.GET_ERROR).data[1] == WarningCode.BAD_PARAMETER

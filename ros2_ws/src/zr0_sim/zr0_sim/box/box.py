@@ -19,6 +19,7 @@ from zr0_sim.box.handlers.dispatch import dispatch
 from zr0_sim.box.io import BoxIo, ToolRegisters
 from zr0_sim.box.machine import Machine
 from zr0_sim.box.monitor import Monitor
+from zr0_sim.box.output_schedule import OutputSchedule
 from zr0_sim.box.plant import KinematicPlant, Plant
 from zr0_sim.box.reports import encode_report
 from zr0_sim.box.server import Connection, Server
@@ -122,6 +123,7 @@ class Box:
             gripper=self._gripper,
             tool=ToolRegisters(),
             io=BoxIo(),
+            schedule=OutputSchedule(),
             firmware=config.firmware,
         )
         self._server = Server(
@@ -203,6 +205,10 @@ class Box:
             self._faults.tick()
             self._machine.tick(TICK_PERIOD)
             self._gripper.tick()
+            self._context.schedule.tick(self.now(), self._tool_pose)
+
+    def _tool_pose(self) -> FloatArray:
+        return self._machine.settings.wire_pose(self._machine.model, self.plant.positions)
 
     def _run(self) -> None:
         due = time.monotonic()

@@ -45,6 +45,10 @@ class BoxIo:
         self.output_functions = [0] * 16
         """What each output shows; kept, not acted on."""
 
+    def write_one(self, channel: int, is_on: bool) -> None:
+        """Set one digital output, 0 to 15."""
+        self.digital_outputs = self.digital_outputs & ~(1 << channel) | is_on << channel
+
     def write_digital(self, command: bytes) -> None:
         """Set outputs: u16 for outputs 0 to 7, then optionally u16 for 8 to 15; high byte which, low byte how."""
         low = masked(self.digital_outputs & 0xFF, struct.unpack_from(">H", command)[0])

@@ -84,6 +84,7 @@ class Server:
         self._is_faulty = is_faulty
         self._control: set[asyncio.StreamWriter] = set()
         self._readers: dict[int, set[asyncio.StreamWriter]] = {port: set() for port in PERIODS}
+        self._clients: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._stopping: asyncio.Event | None = None
         self._thread: threading.Thread | None = None
@@ -126,7 +127,7 @@ class Server:
         self._bus = asyncio.Lock()
         servers = []
         try:
-            control = await asyncio.start_server(self._serve_control, self._host, self._control_port)
+            control = await asyncio.start_server(self._connected, self._host, self._control_port)
             servers.append(control)
             self._control_port = control.sockets[0].getsockname()[1]
             for port in PERIODS:
@@ -149,6 +150,13 @@ class Server:
             server.close()
         for writer in [*self._control, *(writer for writers in self._readers.values() for writer in writers)]:
             writer.transport.abort()
+        await asyncio.gather(*self._clients)
+
+    def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        # A task of our own, so that its end can be awaited.
+        task = asyncio.create_task(self._serve_control(reader, writer))
+        self._clients.add(task)
+        task.add_done_callback(self._clients.discard)
 
     async def _serve_control(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self._is_faulty(Fault.LINK_DROP, "control"):
@@ -178,7 +186,7 @@ class Server:
             async with self._bus:
                 await asyncio.sleep(self._rs485_latency)
         response = self._handle(request, connection)
-        while self._is_faulty(Fault.STALLED_REPLIES, ""):
+        while self._is_faulty(Fault.STALLED_REPLIES, "") and not connection.writer.is_closing():
             await asyncio.sleep(STALL_POLL)
         connection.writer.write(response)
         await connection.writer.drain()

@@ -9,6 +9,7 @@ from zr0_sim.box.framing import Request
 from zr0_sim.box.gripper import Gripper
 from zr0_sim.box.io import BoxIo, ToolRegisters
 from zr0_sim.box.machine import Machine
+from zr0_sim.box.output_schedule import OutputSchedule
 
 
 class Client(Protocol):
@@ -33,6 +34,8 @@ class Context:
     """Registers of the tool flange."""
     io: BoxIo
     """Inputs and outputs of the box."""
+    schedule: OutputSchedule
+    """Outputs that change later."""
     firmware: str
     """Firmware version, as `v2.7.1`."""
 

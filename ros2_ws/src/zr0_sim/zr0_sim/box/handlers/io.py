@@ -1,10 +1,13 @@
-"""Gripper bus, tool flange and box inputs and outputs: registers 123 to 139 and 240."""
+"""Gripper bus, tool flange and box inputs and outputs: registers 123 to 147 and 240."""
 
 import struct
+from collections.abc import Callable
 
 from zr0_sim.box.codes import BadParameterError, ErrorCode, MotionFaultError
 from zr0_sim.box.gripper import SLAVE
 from zr0_sim.box.handlers.context import Call, Handler
+from zr0_sim.box.handlers.moves import enqueue
+from zr0_sim.box.io import DIGITAL_OUTPUT
 from zr0_sim.box.registers import Register
 from zr0_sim.box.wire import require, take_floats, take_u8, take_u16
 
@@ -26,9 +29,8 @@ def _rs485(call: Call) -> bytes:
 
 
 def _tool_write(call: Call) -> bytes:
-    value = float(take_floats(call.data, 1, 3)[0])
-    call.context.tool.write(take_u8(call.data), take_u16(call.data, 1), value)
-    return b""
+    device, address, value = take_u8(call.data), take_u16(call.data, 1), float(take_floats(call.data, 1, 3)[0])
+    return _do(call, lambda: call.context.tool.write(device, address, value), in_order=call.data[7:8] == b"\1")
 
 
 def _tool_read(call: Call) -> bytes:
@@ -41,8 +43,51 @@ def _get_digital(call: Call) -> bytes:
 
 def _set_digital(call: Call) -> bytes:
     require(call.data, 2)
-    # An odd length carries one more byte: whether to wait for queued motions, which outputs here never do.
-    call.context.io.write_digital(call.data[: len(call.data) // 2 * 2])
+    command, flag = call.data[: len(call.data) // 2 * 2], call.data[len(call.data) // 2 * 2 :]
+    return _do(call, lambda: call.context.io.write_digital(command), in_order=flag == b"\1")
+
+
+def _set_delayed(call: Call) -> bytes:
+    switch = _switch(call)
+    delay = float(take_floats(call.data, 1, 2)[0])
+    call.context.schedule.at_time(call.machine.now() + delay, switch)
+    return b""
+
+
+def _set_at_position(call: Call) -> bytes:
+    switch = _switch(call)
+    values = take_floats(call.data, 4, 2)
+    call.context.schedule.at_place(values[:3], float(values[3]), switch)
+    return b""
+
+
+def _set_analog_at_position(call: Call) -> bytes:
+    channel, value, place = take_u8(call.data), take_u16(call.data, 1), take_floats(call.data, 4, 3)
+    if channel > 1 or value > MAX_ANALOG:
+        raise BadParameterError(f"analogue output {channel} to {value}, expected output 0 or 1, 0 to {MAX_ANALOG}")
+
+    def switch() -> None:
+        call.context.io.analog_outputs[channel] = value
+
+    call.context.schedule.at_place(place[:3], float(place[3]), switch)
+    return b""
+
+
+def _switch(call: Call) -> Callable[[], None]:
+    """Read which output, and whether it goes on or off, and return what does it."""
+    channel, is_on = _channel(call.data), take_u8(call.data, 1) != 0
+    if call.request.register in {Register.TOOL_DIGITAL_DELAYED, Register.TOOL_DIGITAL_AT_POSITION}:
+        command = 1 << channel + 8 | is_on << channel
+        return lambda: call.context.tool.write(TOOL_HOST, DIGITAL_OUTPUT, command)
+    return lambda: call.context.io.write_one(channel, is_on)
+
+
+def _do(call: Call, action: Callable[[], None], *, in_order: bool) -> bytes:
+    """Do something now, or when the motions queued before are done."""
+    machine = call.machine
+    if in_order and machine.is_ready and machine.generator is machine.queue and len(machine.queue):
+        return enqueue(call, None, check=0, trigger=action)
+    action()
     return b""
 
 
@@ -103,4 +148,10 @@ HANDLERS: dict[Register, Handler] = {
     Register.BOX_INPUT_FUNCTION: _input_function,
     Register.BOX_OUTPUT_FUNCTION: _output_function,
     Register.BOX_IO_STATE: _io_state,
+    Register.BOX_DIGITAL_DELAYED: _set_delayed,
+    Register.TOOL_DIGITAL_DELAYED: _set_delayed,
+    Register.BOX_DIGITAL_AT_POSITION: _set_at_position,
+    Register.TOOL_DIGITAL_AT_POSITION: _set_at_position,
+    Register.BOX_ANALOG_AT_POSITION: _set_analog_at_position,
+    Register.IO_STOP_RESET: lambda _: b"",
 }
