@@ -10,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from sensor_msgs.msg import JointState
 from zr0_msgs.msg import ControllerStatus
 from zr0_test_support.arm_rig import CONTROLLER, ArmRig, running_rig
+from zr0_test_support.probe import Probe
 from zr0_test_support.process import StartNode
 
 pytestmark = pytest.mark.ros
@@ -52,7 +53,7 @@ def test_configure_refuses_another_arm(ros_env: dict[str, str], folder: Path) ->
         assert "the arm has 7 axes, embodiment xarm6_gripper has 6" in rig.controller.log()
 
 
-def test_configure_refuses_where_nothing_answers(start_node: StartNode, probe, box_address: str) -> None:  # type: ignore[no-untyped-def]
+def test_configure_refuses_where_nothing_answers(start_node: StartNode, probe: Probe, box_address: str) -> None:
     node = start_node("zr0_xarm", "controller_node", parameters={"robot_ip": box_address, "control_port": 50200})
     assert not probe.configure(CONTROLLER)
     assert f"no xArm control box answers at {box_address} port 50200" in node.log()

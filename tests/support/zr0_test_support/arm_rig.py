@@ -262,7 +262,7 @@ class ArmRig:
 
 @contextmanager
 def running_rig(environment: Mapping[str, str], folder: Path, **options: bool | float | str) -> Iterator[ArmRig]:
-    """Run a rig whose controller is active; options as for `ArmRig`, and `is_started=False` to leave it unconfigured."""
+    """Run a rig whose controller is active; options as for `ArmRig`; `is_started=False` leaves it alone."""
     is_started = bool(options.pop("is_started", True))
     lock = lock_address()
     try:

@@ -1,11 +1,11 @@
 """Refuse chunks whose content is wrong whenever they arrive."""
 
 import numpy as np
-
 from zr0_core.embodiment import ActionSpace, Embodiment
 from zr0_core.errors import KinematicsError
 from zr0_core.types import ActionChunk, FloatArray
 from zr0_core.vectors import pose_from_components
+
 from zr0_xarm.chunks.refusal import RefusalError
 from zr0_xarm.control.status import Reason
 

@@ -3,6 +3,7 @@
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import ChunkRefusedError
 from zr0_core.types import ActionChunk, FloatArray
+
 from zr0_xarm.chunks.content import check_identity, check_rows, check_workspace, joint_rows, workspace_excess
 from zr0_xarm.chunks.playback import NS, Playback
 from zr0_xarm.chunks.refusal import RefusalError

@@ -1,8 +1,8 @@
 """An accepted chunk, as it is played."""
 
 import numpy as np
-
 from zr0_core.types import FloatArray
+
 from zr0_xarm.motion.command_state import CommandState
 from zr0_xarm.motion.follower import Target
 from zr0_xarm.motion.reference import Reference

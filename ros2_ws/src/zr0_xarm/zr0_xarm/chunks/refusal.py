@@ -1,6 +1,7 @@
 """A refused chunk, with the reason that the controller reports."""
 
 from zr0_core.errors import ChunkRefusedError
+
 from zr0_xarm.control.status import Reason
 
 

@@ -1,8 +1,8 @@
 """Watch the arm's reports."""
 
 import numpy as np
-
 from zr0_core.types import ArmState, FloatArray
+
 from zr0_xarm.codes import EMERGENCY_STOP_ERRORS, describe_error, describe_state
 from zr0_xarm.control.status import Finding, Reason
 

@@ -6,25 +6,21 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
+from zr0_core.embodiment import Embodiment
+from zr0_core.types import ActionChunk, ArmState
 
-from zr0_core.embodiment import Embodiment, MotionLimits
-from zr0_core.types import ActionChunk, ArmState, FloatArray
 from zr0_xarm.arm import Arm
-from zr0_xarm.chunks.content import workspace_excess
-from zr0_xarm.chunks.gate import WORKSPACE_MARGIN, ChunkGate
+from zr0_xarm.chunks.gate import ChunkGate
 from zr0_xarm.chunks.playback import Playback
 from zr0_xarm.chunks.refusal import RefusalError
 from zr0_xarm.control.arm_watch import ArmWatch
+from zr0_xarm.control.motion_player import MotionPlayer
 from zr0_xarm.control.policy_watch import PolicyWatch
 from zr0_xarm.control.senders import Command, Sender, make_sender
 from zr0_xarm.control.settings import ControllerSettings
 from zr0_xarm.control.status import ControllerReport, ControllerState, Finding, Reason
 from zr0_xarm.errors import ArmError, ArmLinkError, ArmReplyTimeoutError, RequestRefusedError
 from zr0_xarm.motion.command_state import CommandState
-from zr0_xarm.motion.follower import Follower
-from zr0_xarm.motion.gripper_follower import GripperFollower
-from zr0_xarm.motion.plans import Plan, plan_move, plan_stop
-from zr0_xarm.motion.stopping_distance import stopping_range, stopping_time
 
 NS_PER_S = 1_000_000_000
 ACTIVE = (ControllerState.HOLDING, ControllerState.TRACKING, ControllerState.STOPPING, ControllerState.HOMING)
@@ -57,16 +53,10 @@ class Controller:
         self._embodiment = embodiment
         self._arm = arm
         self._settings = settings
-        self._period = 1.0 / embodiment.control_rate
-        self._period_ns = round(NS_PER_S / embodiment.control_rate)
-        self._lower = np.maximum(embodiment.lower, arm.lower)
-        self._upper = np.minimum(embodiment.upper, arm.upper)
-        self._motion_limits: MotionLimits = embodiment.arm.motion_limits
-        self._stop_limits: MotionLimits = embodiment.arm.hardware_limits
-        self._gate = ChunkGate(embodiment, self._lower, self._upper)
-        self._follower = Follower(self._motion_limits, self._lower, self._upper, self._period)
-        self._gripper_follower = GripperFollower(embodiment.gripper.velocity, self._period)
+        lower, upper = np.maximum(embodiment.lower, arm.lower), np.minimum(embodiment.upper, arm.upper)
+        self._gate = ChunkGate(embodiment, lower, upper)
         self._sender: Sender = make_sender(arm, embodiment, settings.motion_mode, is_dry_run=settings.is_dry_run)
+        self._player = MotionPlayer(embodiment, lower, upper, self._sender.lookahead)
         self.policy = PolicyWatch(settings.policy_timeout)
         self._watch = ArmWatch(
             report_timeout=settings.report_timeout,
@@ -79,17 +69,11 @@ class Controller:
         self._tick_listener: Callable[[], None] = lambda: None
         self._state = ControllerState.DISABLED
         self._reason = Finding(reason=Reason.NONE, text="motors off")
-        self._command: CommandState | None = None
-        self._plan: Plan | None = None
-        self._plan_ticks = 0
-        self._playback: Playback | None = None
         self._waiting: Playback | None = None
         self._previous: Playback | None = None
         self._is_held_by_operator = False
-        self._is_urgent = True
         self._unanswered_since_ns: int | None = None
-        self._gripper_command = embodiment.gripper.open
-        self._chunk_sequence, self._chunk_row, self._chunk_rows_left = 0, -1, 0
+        self._chunk_sequence = 0
         self._num_accepted, self._num_refused, self._last_refusal = 0, 0, ""
 
     # Reading -----------------------------------------------------------------------------------------------------
@@ -120,12 +104,12 @@ class Controller:
                 reason=self._reason.reason,
                 reason_text=self._reason.text,
                 arm=self._arm.state(),
-                command=self._command,
-                gripper_command=self._gripper_command,
+                command=self._player.state,
+                gripper_command=self._player.gripper,
                 gripper_measured=self._arm.gripper_position(),
                 chunk_sequence=self._chunk_sequence,
-                chunk_row=self._chunk_row,
-                chunk_rows_left=self._chunk_rows_left,
+                chunk_row=self._player.row,
+                chunk_rows_left=self._player.rows_left,
                 num_chunks_accepted=self._num_accepted,
                 num_chunks_refused=self._num_refused,
                 last_refusal=self._last_refusal,
@@ -165,7 +149,7 @@ class Controller:
             self._num_refused += 1
             self._last_refusal = str(refusal)
             if self._state is ControllerState.TRACKING:
-                self._stop(Finding(reason=refusal.reason, text=str(refusal)), self._stop_limits)
+                self._stop(Finding(reason=refusal.reason, text=str(refusal)))
 
     def _admission(self, now_ns: int) -> CommandState:
         """Return the state that a chunk would start from, or refuse every chunk for now."""
@@ -181,14 +165,11 @@ class Controller:
         stale = self._watch.report_finding(self._arm.state(), now_ns)
         if stale:
             raise RefusalError(f"chunk refused: {stale.text}", stale.reason)
-        assert self._command is not None
-        if self._state is ControllerState.STOPPING and self._plan is not None:
-            return self._plan.at(self._plan.duration)
-        return self._command
+        return self._player.resting_state()
 
     def _play(self, playback: Playback) -> None:
-        self._playback, self._waiting = playback, None
-        self._is_urgent = True
+        self._waiting = None
+        self._player.play(playback)
         if self._state is not ControllerState.TRACKING:
             self._enter(ControllerState.TRACKING, Finding(reason=Reason.NONE, text="executing chunks"))
 
@@ -204,19 +185,15 @@ class Controller:
         if arm is None:
             raise RequestRefusedError("the arm has not reported its position; check the report connection")
         with self._lock:
-            self._command = CommandState.at_rest(arm.positions)
-            gripper = self._arm.gripper_position()
-            self._gripper_command = self._gripper_command if gripper is None else gripper
-            self._plan = self._playback = self._waiting = self._previous = None
-            self._unanswered_since_ns = None
+            self._player.place(arm.positions, self._arm.gripper_position())
+            self._waiting = self._previous = self._unanswered_since_ns = None
             self._is_held_by_operator = False
-            self._is_urgent = True
             self._enter(ControllerState.HOLDING, finding)
 
     def begin_disabled(self, finding: Finding) -> None:
         """Give up command of the arm."""
         with self._lock:
-            self._drop_motion()
+            self._give_up()
             self._enter(ControllerState.DISABLED, finding)
 
     def hold(self, finding: Finding, *, is_latched: bool) -> None:
@@ -230,7 +207,7 @@ class Controller:
             self._is_held_by_operator |= is_latched and self._state in ACTIVE
             self._waiting = None
             if self._state in MOVING:
-                self._stop(finding, self._stop_limits)
+                self._stop(finding)
             elif self._state is ControllerState.HOLDING:
                 self._enter(ControllerState.HOLDING, finding)
 
@@ -246,11 +223,9 @@ class Controller:
             RequestRefusedError: The controller is not holding.
         """
         with self._lock:
-            if self._state is not ControllerState.HOLDING or self._command is None:
+            if self._state is not ControllerState.HOLDING:
                 raise RequestRefusedError(f"can move home only from HOLDING, the controller is {self._state.name}")
-            self._plan = plan_move(self._command, self._embodiment.home, self._motion_limits)
-            self._plan_ticks = 0
-            self._is_urgent = True
+            self._player.move(self._embodiment.home)
             self._enter(ControllerState.HOMING, Finding(reason=Reason.OPERATOR, text="moving to the home position"))
 
     def fault(self, finding: Finding) -> None:
@@ -278,7 +253,7 @@ class Controller:
                 # Whatever runs next is another run, and counts its chunks anew.
                 self._previous = None
             command = self._advance(now_ns, finding) if is_answered else None
-            gripper = self._gripper_command if self._state is ControllerState.TRACKING else None
+            gripper = self._player.gripper if self._state is ControllerState.TRACKING else None
         if gripper is not None and not self._settings.is_dry_run:
             self._arm.set_gripper(gripper)
         if command is not None:
@@ -311,12 +286,12 @@ class Controller:
         stale = None if is_late else self._watch.report_finding(arm, now_ns)
         if stale is not None:
             self._note_stale(stale, arm, now_ns)
-        elif arm is not None and not self._settings.is_dry_run and self._command is not None:
+        elif arm is not None and not self._settings.is_dry_run and self._player.state is not None:
             finding = self._watch.state_finding(arm)
             if finding is not None:
                 self._fail(finding, can_move=False)
                 return
-            finding = self._watch.tracking_finding(arm, self._command.positions)
+            finding = self._watch.tracking_finding(arm, self._player.state.positions)
             if finding is not None:
                 self._fail(finding, can_move=True)
 
@@ -325,80 +300,37 @@ class Controller:
         if arm is None or age_ns > (self._settings.report_timeout + self._settings.silence_fault_time) * NS_PER_S:
             self._fail(finding, can_move=True)
         elif self._state in MOVING:
-            self._stop(finding, self._stop_limits)
+            self._stop(finding)
 
     def _is_vague(self) -> bool:
         """Whether the fault was entered before the arm said why it stopped."""
         vague = (Reason.REPLY_TIMEOUT, Reason.REPORT_STALE, Reason.TRACKING_ERROR)
         return self._reason.text.startswith("the arm left motion") or self._reason.reason in vague
 
-    def _advance(self, now_ns: int, finding: Finding | None) -> Command | None:
-        if self._command is None or self._state in (ControllerState.DISCONNECTED, ControllerState.DISABLED):
+    def _advance(self, now_ns: int, policy_finding: Finding | None) -> Command | None:
+        if self._player.state is None or self._state in (ControllerState.DISCONNECTED, ControllerState.DISABLED):
             return None
-        if self._state is ControllerState.TRACKING:
-            self._advance_tracking(now_ns, finding)
-        elif self._state is ControllerState.HOLDING:
-            self._resume(now_ns, finding)
-        ahead = self._command.positions
-        if self._plan is not None:
-            ahead = self._advance_plan(self._plan)
-        elif self._state is ControllerState.FAULT:
+        if self._state is ControllerState.FAULT and not self._player.is_planned:
             return None
-        elif self._playback is not None:
-            time = now_ns + round(self._sender.lookahead * NS_PER_S)
-            ahead = np.clip(self._playback.target(time)[0], self._lower, self._upper)
-        command = Command(state=self._command, ahead=ahead, is_urgent=self._is_urgent)
-        self._is_urgent = False
-        return command
-
-    def _resume(self, now_ns: int, finding: Finding | None) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and finding is None and waiting.rows_left(now_ns) > 0:
-            self._play(waiting)
-
-    def _advance_tracking(self, now_ns: int, finding: Finding | None) -> None:
-        playback, command = self._playback, self._command
-        assert playback is not None
-        assert command is not None
+        if self._state is ControllerState.HOLDING:
+            self._resume(now_ns, policy_finding)
+        if self._state is ControllerState.TRACKING and policy_finding is not None:
+            self._stop(policy_finding)
+        finding = self._player.step(now_ns)
         if finding is not None:
-            self._stop(finding, self._stop_limits)
-            return
-        if playback.time_left(now_ns) <= stopping_time(command, self._motion_limits):
-            text = f"chunk {playback.sequence} has run out and no newer one has arrived"
-            self._stop(Finding(reason=Reason.CHUNK_EXHAUSTED, text=text), self._motion_limits)
-            return
-        following = self._follower.step(command, playback.target(now_ns), playback.target(now_ns + self._period_ns))
-        excess = self._limit_excess(following)
-        if excess:
-            self._stop(Finding(reason=Reason.WORKSPACE, text=excess), self._stop_limits)
-            return
-        self._command = following
-        self._gripper_command = self._gripper_follower.step(self._gripper_command, playback.gripper(now_ns))
-        self._chunk_row, self._chunk_rows_left = playback.row(now_ns), playback.rows_left(now_ns)
-
-    def _limit_excess(self, state: CommandState) -> str:
-        """Say which limit can no longer be kept from a state; from the state before it, all could."""
-        lowest, highest = stopping_range(state, self._stop_limits)
-        bad = np.flatnonzero((lowest < self._lower) & (state.velocities < 0.0))
-        bad = np.concatenate([bad, np.flatnonzero((highest > self._upper) & (state.velocities > 0.0))])
-        if len(bad):
-            return f"{self._embodiment.joint_names[bad[0]]} moves too fast towards its position limit"
-        outside = workspace_excess(self._embodiment, state.positions, WORKSPACE_MARGIN)
-        return f"the tool leaves the workspace: {outside}" if outside else ""
-
-    def _advance_plan(self, plan: Plan) -> FloatArray:
-        self._plan_ticks += 1
-        elapsed = self._plan_ticks * self._period
-        self._command = plan.at(elapsed)
-        is_stop = self._state is not ControllerState.HOMING
-        ahead = plan.at(plan.duration if is_stop else elapsed + self._sender.lookahead).positions
-        if elapsed >= plan.duration:
-            self._plan = None
+            self._stop(finding, is_gentle=finding.reason is Reason.CHUNK_EXHAUSTED)
+            self._player.step(now_ns)
+        if not self._player.is_planned:
             if self._state is ControllerState.STOPPING:
                 self._enter(ControllerState.HOLDING, self._reason)
             elif self._state is ControllerState.HOMING:
                 self._enter(ControllerState.HOLDING, AT_HOME)
-        return ahead
+        return self._player.command(now_ns)
+
+    def _resume(self, now_ns: int, policy_finding: Finding | None) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and policy_finding is None and waiting.rows_left(now_ns) > 0:
+            self._play(waiting)
 
     def _send(self, command: Command, now_ns: int) -> None:
         try:
@@ -424,43 +356,35 @@ class Controller:
                 self._fail(finding, can_move=False)
             return
         if self._state in MOVING:
-            self._stop(finding, self._stop_limits)
+            self._stop(finding)
 
     # Transitions; the lock is held -------------------------------------------------------------------------------
 
-    def _stop(self, finding: Finding, limits: MotionLimits) -> None:
-        self._end_playback()
-        if self._command is None or self._command.is_at_rest:
-            self._plan = None
+    def _stop(self, finding: Finding, *, is_gentle: bool = False) -> None:
+        self._waiting = None
+        if self._player.is_at_rest:
+            self._player.halt()
             self._enter(ControllerState.HOLDING, finding)
             return
-        self._plan, self._plan_ticks = plan_stop(self._command, limits), 0
+        self._player.stop(is_gentle=is_gentle)
         self._enter(ControllerState.STOPPING, finding)
 
     def _fail(self, finding: Finding, *, can_move: bool) -> None:
-        self._end_playback()
-        is_moving = self._command is not None and not self._command.is_at_rest
-        if not (can_move and is_moving):
-            self._plan = None
-        elif self._state is not ControllerState.STOPPING and self._command is not None:
-            self._plan, self._plan_ticks = plan_stop(self._command, self._stop_limits), 0
+        self._waiting = None
+        if can_move and not self._player.is_at_rest:
+            self._player.stop()
+        else:
+            self._player.halt()
         self._enter(ControllerState.FAULT, finding)
 
-    def _end_playback(self) -> None:
-        self._playback = self._waiting = None
-        self._is_urgent = True
-        self._chunk_row, self._chunk_rows_left = -1, 0
-
     def _disconnect(self, why: str) -> None:
-        self._drop_motion()
+        self._give_up()
         text = f"the link to the control box is lost ({why}); restore it, then recover"
         self._enter(ControllerState.DISCONNECTED, Finding(reason=Reason.LINK_LOST, text=text))
 
-    def _drop_motion(self) -> None:
-        self._end_playback()
-        self._plan = self._previous = None
-        if self._command is not None:
-            self._command = CommandState.at_rest(self._command.positions)
+    def _give_up(self) -> None:
+        self._player.halt()
+        self._waiting = self._previous = None
 
     def _enter(self, state: ControllerState, finding: Finding) -> None:
         if (state, finding) == (self._state, self._reason):

@@ -5,9 +5,9 @@ from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
-
 from zr0_core.embodiment import Embodiment
 from zr0_core.types import FloatArray
+
 from zr0_xarm.arm import Arm
 from zr0_xarm.motion.command_state import CommandState
 

@@ -1,6 +1,7 @@
 """A connected arm with its controller, from connecting to disconnecting."""
 
 from zr0_core.embodiment import Embodiment
+
 from zr0_xarm.arm import Arm
 from zr0_xarm.control.controller import Controller
 from zr0_xarm.control.loop import ControlLoop

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from zr0_core.types import ArmState
+
 from zr0_xarm.motion.command_state import CommandState
 
 

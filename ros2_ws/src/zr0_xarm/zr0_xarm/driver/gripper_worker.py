@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zr0_core.embodiment import Gripper
+
 from zr0_xarm.driver import sdk
 from zr0_xarm.driver.return_codes import check
 from zr0_xarm.errors import ArmError

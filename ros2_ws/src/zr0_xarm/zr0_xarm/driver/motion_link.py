@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-
 from zr0_core.embodiment import Embodiment
 from zr0_core.kinematics import rpy_from_rotation
 from zr0_core.types import FloatArray
+
 from zr0_xarm.driver import sdk
 from zr0_xarm.driver.return_codes import REPLY_TIMED_OUT, check
 from zr0_xarm.errors import ArmConnectionError, ArmNotReadyError, ArmReplyTimeoutError

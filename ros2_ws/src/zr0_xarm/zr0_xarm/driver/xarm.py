@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from zr0_core.embodiment import Embodiment
 from zr0_core.types import ArmState, FloatArray
+
 from zr0_xarm.codes import describe_error
 from zr0_xarm.driver.gripper_worker import GripperWorker
 from zr0_xarm.driver.motion_link import MotionLink, Report

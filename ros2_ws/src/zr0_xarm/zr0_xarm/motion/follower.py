@@ -1,9 +1,9 @@
 """Follow a moving reference within velocity, acceleration and jerk limits."""
 
 import numpy as np
-
 from zr0_core.embodiment import MotionLimits
 from zr0_core.types import FloatArray
+
 from zr0_xarm.motion.command_state import CommandState
 
 Target = tuple[FloatArray, FloatArray, FloatArray]

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from ruckig import ControlInterface, InputParameter, Result, Ruckig, Synchronization, Trajectory
-
 from zr0_core.embodiment import MotionLimits
 from zr0_core.errors import Zr0Error
 from zr0_core.types import FloatArray
+
 from zr0_xarm.motion.command_state import CommandState
 
 

@@ -1,7 +1,6 @@
 """A smooth curve through timed rows."""
 
 import numpy as np
-
 from zr0_core.types import FloatArray
 
 

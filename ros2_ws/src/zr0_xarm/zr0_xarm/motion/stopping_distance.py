@@ -1,9 +1,9 @@
 """How far a joint still travels when it is stopped as fast as allowed."""
 
 import numpy as np
-
 from zr0_core.embodiment import MotionLimits
 from zr0_core.types import FloatArray
+
 from zr0_xarm.motion.command_state import CommandState
 
 

@@ -15,9 +15,9 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
+from zr0_core.errors import MessageError, Zr0Error
 from zr0_msgs.msg import ActionChunk, ControllerStatus, PolicyStatus
 
-from zr0_core.errors import MessageError, Zr0Error
 from zr0_xarm.chunks.refusal import RefusalError
 from zr0_xarm.control.session import Session
 from zr0_xarm.driver.xarm import XArm

@@ -6,12 +6,12 @@ from typing import Any
 import numpy as np
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from sensor_msgs.msg import JointState
-from zr0_msgs.msg import ActionChunk as ActionChunkMessage
-from zr0_msgs.msg import ControllerStatus
-
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import MessageError
 from zr0_core.types import ActionChunk, ArmState, FloatArray
+from zr0_msgs.msg import ActionChunk as ActionChunkMessage
+from zr0_msgs.msg import ControllerStatus
+
 from zr0_xarm.codes import describe_warning
 from zr0_xarm.control.lateness import LatenessReport
 from zr0_xarm.control.settings import ControllerSettings

@@ -6,9 +6,9 @@ from typing import Any
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 from rclpy.node import Node
-
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
+
 from zr0_xarm.control.senders import MotionMode
 from zr0_xarm.control.settings import ControllerSettings
 

@@ -8,8 +8,8 @@ from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.executors import ExternalShutdownException, MultiThreadedExecutor
 from rclpy.node import Node
 from std_srvs.srv import SetBool, Trigger
-
 from zr0_core.errors import Zr0Error
+
 from zr0_xarm.control.operator import Operator
 
 NOT_ACTIVE = "the controller is not active: configure and activate it first"
