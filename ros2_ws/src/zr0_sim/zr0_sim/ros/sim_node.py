@@ -78,6 +78,7 @@ class SimNode(Node):
         return response
 
     def _inject_fault(self, request: InjectFault.Request, response: InjectFault.Response) -> InjectFault.Response:
+        write_stamp(response.stamp, time.time_ns())
         try:
             if request.fault == "camera_drop":
                 self._cameras.drop(request.target, request.duration)

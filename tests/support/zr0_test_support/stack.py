@@ -1,0 +1,144 @@
+"""The simulated bring-up as real processes, with the arm moving, to see what happens when something breaks."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from rclpy.qos import DurabilityPolicy, QoSProfile
+from std_srvs.srv import Trigger
+from zr0_bringup.bringups import sim_graph
+from zr0_bringup.graph import resolve
+from zr0_core.stamps import to_nanoseconds
+from zr0_msgs.action import RunTask
+from zr0_msgs.msg import ControllerStatus, PolicyStatus, SimStatus
+from zr0_msgs.srv import InjectFault, ResetTask
+
+from zr0_test_support.host import RosHost
+from zr0_test_support.probe import Probe
+from zr0_test_support.process import NodeProcess
+
+CONTROLLER_STATUS_QOS = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+START_TIMEOUT = 60.0
+"""Longest that the stack may take to come up, s; 5 s on a free machine."""
+
+
+class SimStack:
+    """The nodes of the `sim` graph under the scripted policy, and what is needed to disturb and watch them."""
+
+    def __init__(
+        self, host: RosHost, environment: dict[str, str], address: str, folder: Path, **arguments: bool | float | str
+    ) -> None:
+        """Start every node and wait until the controller holds the arm and the policy is idle.
+
+        Args:
+            host: Runs the probe.
+            environment: Variables for the nodes.
+            address: Loopback address for the control box.
+            folder: Where the nodes' logs go.
+            arguments: Launch arguments.
+        """
+        self.probe = Probe(host)
+        self.controller = self.probe.subscribe(ControllerStatus, "/zr0/controller_status", CONTROLLER_STATUS_QOS)
+        self.policy = self.probe.subscribe(PolicyStatus, "/zr0/policy_status")
+        self.sim = self.probe.subscribe(SimStatus, "/sim/status")
+        self._goal: Any = None
+        self._environment, self._folder = environment, folder
+        chosen = {"robot_ip": address, "policy": "scripted", **arguments}
+        self._nodes = {node.name: node for node in resolve(sim_graph(), chosen)}
+        self.processes: dict[str, NodeProcess] = {}
+        for name in self._nodes:
+            self.start(name)
+        self.wait_ready()
+
+    def start(self, name: str) -> NodeProcess:
+        """Start one node of the graph."""
+        node = self._nodes[name]
+        self.processes[name] = NodeProcess(
+            node.package,
+            node.executable,
+            log_folder=self._folder,
+            environment=self._environment,
+            parameters={key: list(it) if isinstance(it, tuple) else it for key, it in node.parameters.items()},
+            remappings=dict(node.remappings),
+            node_name=name,
+        )
+        return self.processes[name]
+
+    def wait_ready(self) -> None:
+        """Wait until the controller holds the arm and the policy is idle."""
+        self.controller.clear()
+        self.policy.clear()
+        self.controller.wait(lambda status: status.state == ControllerStatus.HOLDING, START_TIMEOUT)
+        self.policy.wait(lambda status: status.state == PolicyStatus.IDLE, START_TIMEOUT)
+
+    def wait_state(self, state: int, timeout: float = 5.0) -> ControllerStatus:
+        """Wait until the controller's newest status has a state; return that status."""
+        self.probe.wait(lambda: self.controller.latest.state == state, timeout, what=f"controller state {state}")
+        return self.controller.latest
+
+    def begin_moving(self, speed: float = 0.4, seed: int = 1) -> None:
+        """Set up the task, run the policy on it, and return once a joint turns this fast, rad/s.
+
+        Faults and goals of the test before are cleared first.
+        """
+        if self._goal is not None:
+            self.end()
+        self.inject("clear")
+        if self.controller.latest.state == ControllerStatus.FAULT:
+            answer = self.trigger("recover")
+            assert answer.success, answer.message
+        answer = self.probe.call(ResetTask, "/sim/reset_task", ResetTask.Request(seed=seed))
+        assert answer.success, answer.message
+        goal = self.probe.send_goal(RunTask, "/zr0/run_task", RunTask.Goal(instruction=answer.instruction))
+        assert goal.accepted
+        self._goal = goal
+        self.sim.wait(lambda status: status.joint_speed >= speed, 30.0, after=len(self.sim))
+
+    def end(self) -> None:
+        """Cancel the goal and wait for its result."""
+        goal, self._goal = self._goal, None
+        self.probe.result(goal.cancel_goal_async(), what="an answer to the cancel request")
+        self.probe.result(goal.get_result_async(), what="the result of the goal")
+
+    def inject(self, fault: str, target: str = "", duration: float = 0.0) -> int:
+        """Inject a fault; return when it began, ns since the epoch."""
+        request = InjectFault.Request(fault=fault, target=target, duration=duration)
+        answer = self.probe.call(InjectFault, "/sim/inject_fault", request)
+        assert answer.success, answer.message
+        return to_nanoseconds(answer.stamp)
+
+    def trigger(self, service: str) -> Any:
+        """Call a service of the controller, such as `recover`, and return the response."""
+        return self.probe.call(Trigger, f"/arm_controller/{service}", Trigger.Request())
+
+    def standstill_after(self, event_ns: int, watch: float = 0.6) -> float:
+        """Return the seconds from an event, ns since the epoch, to the arm's last motion, as the simulator saw it.
+
+        Watches for a while after the event, so an arm that moves on, or again, shows.
+        """
+        end_ns = event_ns + round(watch * 1e9)
+        status = self.sim.wait(lambda message: to_nanoseconds(message.header.stamp) >= end_ns, watch + 5.0)
+        return max(0.0, (to_nanoseconds(status.last_motion) - event_ns) / 1e9)
+
+    def close(self) -> None:
+        """Stop what still runs, controller first.
+
+        Raises:
+            AssertionError: A node did not end cleanly.
+        """
+        problems = []
+        for name in ("arm_controller", "policy", "lifecycle_manager", "sim"):
+            try:
+                self.processes[name].stop()
+            except AssertionError as error:
+                problems.append(str(error))
+        if problems:
+            raise AssertionError("\n".join(problems))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
