@@ -38,6 +38,12 @@ def test_write_is_answered_with_its_own_head(bench7: Bench) -> None:
     assert modbus_write(bench7, 0x0100, b"\0\1") == bytes.fromhex("09 08 10 01 00 00 01")
 
 
+def test_one_register_can_be_written(bench7: Bench) -> None:
+    frame = struct.pack(">BBBHH", 9, 8, 6, 0x0303, 700)
+    assert bench7.ask(Register.RS485_RTU, frame).data == frame
+    assert modbus_read(bench7, 0x0303) == struct.pack(">H", 700)
+
+
 def test_gripper_does_not_move_before_it_is_enabled(bench7: Bench) -> None:
     go_to(bench7, 100)
     bench7.tick(100)
@@ -88,7 +94,7 @@ def test_gripper_version_enables_status_polling(bench7: Bench) -> None:
 
 
 def test_broken_gripper_frames_are_bad_parameters(bench7: Bench) -> None:
-    for frame in (bytes([9]), bytes([9, 8, READ]), struct.pack(">BBBHH", 9, 8, 6, 0, 1)):
+    for frame in (bytes([9]), bytes([9, 8, READ]), struct.pack(">BBBHH", 9, 8, 5, 0, 1)):
         bench7.ask(Register.RS485_RTU, frame)
         assert bench7.ask(Register.GET_ERROR).data[1] == WarningCode.BAD_PARAMETER
         bench7.ask(Register.CLEAR_WARNING)

@@ -7,7 +7,7 @@ from zr0_sim.box.plant import Plant
 
 SLAVE = 8
 """Modbus address of the gripper."""
-READ, WRITE = 0x03, 0x10
+READ, WRITE_ONE, WRITE = 0x03, 0x06, 0x10
 """Modbus functions."""
 
 STATUS = 0x0000
@@ -70,7 +70,7 @@ class Gripper:
             self._still_ticks = min(self._still_ticks + 1, SETTLE_TICKS) if is_still else 0
 
     def request(self, frame: bytes) -> bytes:
-        """Answer a Modbus request without checksum: slave, function, address, count[, bytes, values].
+        """Answer a Modbus request without checksum: slave, function, address, count or value[, bytes, values].
 
         Raises:
             BadParameterError: The frame is cut short, or the function is neither read nor write.
@@ -81,8 +81,13 @@ class Gripper:
         if function == READ:
             values = b"".join(self._read(address + offset) for offset in range(count))
             return bytes([SLAVE, READ, len(values)]) + values
+        if function == WRITE_ONE:
+            self._write(address, frame[4:6])
+            return frame[:6]
         if function != WRITE:
-            raise BadParameterError(f"gripper function is {function:#x}, expected {READ:#x} or {WRITE:#x}")
+            raise BadParameterError(
+                f"gripper function is {function:#x}, expected {READ:#x}, {WRITE_ONE:#x} or {WRITE:#x}"
+            )
         values = frame[7:]
         if len(values) < 2 * count:
             raise BadParameterError(f"gripper frame writes {count} registers with {len(values)} bytes")
