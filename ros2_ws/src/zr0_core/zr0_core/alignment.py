@@ -175,40 +175,44 @@ class _Stream(Generic[Value]):
         self._max_age_s = max_age_s
         self._max_age_ns = round(max_age_s * NANOSECONDS)
         self._capacity = capacity
-        self._stamps: list[int] = []
-        self._values: list[Value] = []
+        self._samples: list[tuple[int, Value]] = []
 
     def add(self, stamp_ns: int, value: Value) -> None:
         """Insert by stamp; a second sample of one stamp is dropped, and the oldest when there are too many."""
-        place = bisect.bisect_left(self._stamps, stamp_ns)
-        if place < len(self._stamps) and self._stamps[place] == stamp_ns:
+        place = bisect.bisect_left(self._samples, stamp_ns, key=_stamp)
+        if place < len(self._samples) and self._samples[place][0] == stamp_ns:
             return
-        self._stamps.insert(place, stamp_ns)
-        self._values.insert(place, value)
-        if len(self._stamps) > self._capacity:
-            del self._stamps[0], self._values[0]
+        self._samples.insert(place, (stamp_ns, value))
+        if len(self._samples) > self._capacity:
+            del self._samples[0]
 
     def clear(self) -> None:
-        self._stamps.clear()
-        self._values.clear()
+        self._samples.clear()
 
     def age(self, now_ns: int) -> InputAge:
-        count = bisect.bisect_right(self._stamps, now_ns)
+        count = self._count(now_ns)
         return InputAge(
             name=self._name,
             topic=self._topic,
-            age_s=(now_ns - self._stamps[count - 1]) / NANOSECONDS if count else math.inf,
+            age_s=(now_ns - self._samples[count - 1][0]) / NANOSECONDS if count else math.inf,
             max_age_s=self._max_age_s,
-            lead_s=max(0, self._stamps[-1] - now_ns) / NANOSECONDS if self._stamps else 0.0,
+            lead_s=max(0, self._samples[-1][0] - now_ns) / NANOSECONDS if self._samples else 0.0,
         )
 
     def newest_ns(self, now_ns: int) -> int:
         """Stamp of the newest sample not after now; there must be one."""
-        return self._stamps[bisect.bisect_right(self._stamps, now_ns) - 1]
+        return self._samples[self._count(now_ns) - 1][0]
 
     def nearest(self, reference_ns: int, now_ns: int) -> tuple[int, Value]:
         """The young enough sample, not after now, that is nearest to a reference; the newer of two equally near."""
-        first = bisect.bisect_left(self._stamps, now_ns - self._max_age_ns)
-        last = bisect.bisect_right(self._stamps, now_ns)
-        place = min(range(first, last), key=lambda index: (abs(self._stamps[index] - reference_ns), -index))
-        return self._stamps[place], self._values[place]
+        first = bisect.bisect_left(self._samples, now_ns - self._max_age_ns, key=_stamp)
+        usable = self._samples[first : self._count(now_ns)]
+        return min(reversed(usable), key=lambda sample: abs(sample[0] - reference_ns))
+
+    def _count(self, now_ns: int) -> int:
+        """Number of samples not after now."""
+        return bisect.bisect_right(self._samples, now_ns, key=_stamp)
+
+
+def _stamp(sample: tuple[int, object]) -> int:
+    return sample[0]
