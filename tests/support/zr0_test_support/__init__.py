@@ -7,6 +7,9 @@
 | `environment` | `ros_environment()`: the variables every node runs under, our Fast DDS profile included |
 | `process` | `NodeProcess`: a node as a real process: started, watched, ended by SIGINT |
 | `host` | `RosHost`: a ROS context with its own executor thread, for nodes inside the test process |
+| `demo_package` | `write_demo_package()`: an ament package out of a few lines of Python |
+| `messages` | messages without ROS, by their fields |
+| `fixtures` | the fixtures below, loaded by `tests/conftest.py` |
 | `probe` | `Probe`: a node that looks from outside: subscribes, publishes, calls, waits |
 
 The fixtures `ros_domain`, `ros_env`, `probe`, `host`, `start_node` and `box_address` of `fixtures`

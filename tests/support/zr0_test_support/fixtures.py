@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
+
 from zr0_test_support.address import lock_address
 from zr0_test_support.domain import lock_domain
 from zr0_test_support.environment import ros_environment
