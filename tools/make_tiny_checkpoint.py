@@ -10,6 +10,7 @@ one core with EGL.
 import argparse
 import dataclasses
 import json
+import tempfile
 import time
 from pathlib import Path
 
@@ -63,17 +64,12 @@ def main() -> None:
         save_checkpoint(checkpoint, arguments.destination, dtype=torch.bfloat16, overwrite=True)
         return
 
-    # What is stored as bfloat16 is fitted against as bfloat16.
-    model.vlm.to(torch.bfloat16).to(torch.float32)
+    # The expert is fitted to the features of the weights that will be stored.
+    for parameter in model.vlm.parameters():
+        parameter.data.copy_(parameter.data.to(torch.bfloat16))
     backend = choose_backend("auto")
     table = Table(embodiment, task, backend)
-    encoder = checkpoint.transforms()
-    parts = []
-    for episode in range(arguments.episodes):
-        parts.append(data.encode(model, encoder, demonstrate(embodiment, table, arguments.seed + episode)))
-        if episode % 10 == 9:
-            print(f"{episode + 1} episodes, {time.monotonic() - began:.0f} s", flush=True)
-    dataset = data.join(parts)
+    dataset = demonstrations(checkpoint, table, arguments)
     facts = dataclasses.replace(facts, statistics=data.measure(embodiment, dataset.states, dataset.actions))
     checkpoint = dataclasses.replace(checkpoint, facts=facts)
     print(f"{len(dataset)} frames, {time.monotonic() - began:.0f} s", flush=True)
@@ -87,8 +83,9 @@ def main() -> None:
         report=lambda line: print(line, flush=True),
     )
     print(fit, flush=True)
-    save_checkpoint(checkpoint, arguments.destination, dtype=torch.bfloat16, overwrite=True)
-    loops = measure(arguments.destination, embodiment, table, arguments.loops)
+    with tempfile.TemporaryDirectory() as folder:
+        save_checkpoint(checkpoint, Path(folder) / "measured", dtype=torch.bfloat16)
+        loops = measure(Path(folder) / "measured", embodiment, table, arguments.loops)
     provenance = Provenance(
         is_trained=True,
         description=(
@@ -114,6 +111,23 @@ def main() -> None:
     print(json.dumps(provenance.to_mapping(), indent=2))
 
 
+def demonstrations(checkpoint: Checkpoint, table: Table, arguments: argparse.Namespace) -> data.Dataset:
+    """Record and encode the demonstrations, or take them from the cache file."""
+    if arguments.cache is not None and arguments.cache.exists():
+        return data.load(arguments.cache)
+    began = time.monotonic()
+    encoder, embodiment = checkpoint.transforms(), checkpoint.facts.embodiment
+    parts = []
+    for episode in range(arguments.episodes):
+        parts.append(data.encode(checkpoint.model, encoder, demonstrate(embodiment, table, arguments.seed + episode)))
+        if episode % 10 == 9:
+            print(f"{episode + 1} episodes, {time.monotonic() - began:.0f} s", flush=True)
+    dataset = data.join(parts)
+    if arguments.cache is not None:
+        data.save(arguments.cache, dataset)
+    return dataset
+
+
 def parse_arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Make the tiny checkpoint that ships with zr0_policy.")
@@ -122,6 +136,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--episodes", type=int, default=80, help="demonstrations")
     parser.add_argument("--steps", type=int, default=1500, help="optimiser steps")
     parser.add_argument("--loops", type=int, default=3, help="minutes of closed loop to measure")
+    parser.add_argument("--cache", type=Path, help="file to keep the encoded demonstrations in between runs")
     parser.add_argument("--untrained", action="store_true", help="stop before fitting and say so in the provenance")
     return parser.parse_args()
 

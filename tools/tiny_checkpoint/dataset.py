@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -77,6 +78,18 @@ def join(parts: list[tuple[Tensor, Tensor, FloatArray, FloatArray]]) -> Dataset:
         actions=np.concatenate([actions for *_, actions in parts]),
         episodes=torch.cat([torch.full((len(states),), index) for index, (_, _, states, _) in enumerate(parts)]),
     )
+
+
+def save(path: Path, dataset: Dataset) -> None:
+    """Write a dataset to a file."""
+    values = {name: getattr(dataset, name) for name in Dataset.__dataclass_fields__}
+    torch.save({name: torch.as_tensor(value) for name, value in values.items()}, path)
+
+
+def load(path: Path) -> Dataset:
+    """Read a dataset from a file that `save` wrote."""
+    values = torch.load(path, weights_only=True)
+    return Dataset(**{**values, "states": values["states"].numpy(), "actions": values["actions"].numpy()})
 
 
 def measure(embodiment: Embodiment, states: FloatArray, actions: FloatArray) -> dict[str, FeatureStatistics]:

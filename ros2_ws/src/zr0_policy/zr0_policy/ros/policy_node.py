@@ -45,7 +45,6 @@ class _Loaded:
     inputs: InputBuffer
     runner: TaskRunner
     subscriptions: InputSubscriptions
-    server: RunTaskServer
 
 
 class PolicyNode(LifecycleNode):
@@ -57,8 +56,8 @@ class PolicyNode(LifecycleNode):
         self._options = read_parameters(self)
         self._loaded: _Loaded | None = None
         self._idle_reason, self._is_failed = "not configured", False
-        self._is_active = False
         self._rates = InputRates()
+        self._server = RunTaskServer(self)
         self._chunks = self.create_lifecycle_publisher(ActionChunkMessage, "/zr0/action_chunk", qos.ACTION_CHUNK)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
         self._diagnostics_timer = self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
@@ -84,13 +83,12 @@ class PolicyNode(LifecycleNode):
         """Accept tasks."""
         assert self._loaded is not None
         result = super().on_activate(state)
-        self._is_active = True
-        self._loaded.server.activate()
+        self._server.activate(self._loaded.runner)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End the running task."""
-        self._end_task("the policy node was deactivated")
+        self._server.deactivate("the policy node was deactivated")
         return super().on_deactivate(state)
 
     def on_cleanup(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -100,22 +98,22 @@ class PolicyNode(LifecycleNode):
 
     def on_shutdown(self, state: LifecycleState) -> TransitionCallbackReturn:
         """End the running task and unload the policy."""
-        self._end_task("the policy node was shut down")
+        self._server.deactivate("the policy node was shut down")
         self._unload()
         return super().on_shutdown(state)
 
     @property
     def has_goal(self) -> bool:
         """Whether a task's result is still to be made."""
-        return self._loaded is not None and self._loaded.server.has_goal
+        return self._server.has_goal
 
     def end_task(self) -> None:
         """End the running task; its result is sent while the node spins on."""
-        self._end_task("the policy node is ending")
+        self._server.deactivate("the policy node is ending")
 
     def close(self) -> None:
         """Publish a last status and join every thread."""
-        self._end_task("the policy node is ending")
+        self._server.deactivate("the policy node is ending")
         self._unload()
         self._status.stop()
 
@@ -143,7 +141,6 @@ class PolicyNode(LifecycleNode):
             inputs=inputs,
             runner=runner,
             subscriptions=InputSubscriptions(self, embodiment, inputs, parameters.privileged_topic),
-            server=RunTaskServer(self, runner),
         )
 
     def _refuse(self, reason: str) -> TransitionCallbackReturn:
@@ -151,16 +148,10 @@ class PolicyNode(LifecycleNode):
         self.get_logger().error(f"configure refused: {reason}")
         return TransitionCallbackReturn.FAILURE
 
-    def _end_task(self, reason: str) -> None:
-        self._is_active = False
-        if self._loaded is not None:
-            self._loaded.server.deactivate(reason)
-
     def _unload(self) -> None:
         loaded, self._loaded = self._loaded, None
         self._idle_reason, self._is_failed = "not configured", False
         if loaded is not None:
-            loaded.server.destroy()
             loaded.subscriptions.destroy()
 
     def _publish_chunk(self, chunk: ActionChunk, frame_id: str) -> None:
@@ -171,9 +162,9 @@ class PolicyNode(LifecycleNode):
         if loaded is None:
             return idle_status(self._options.policy, self._idle_reason, is_failed=self._is_failed)
         status = loaded_status(loaded.runner, loaded.inputs)
-        if status.state == PolicyStatus.IDLE and not self._is_active:
+        if status.state == PolicyStatus.IDLE and not self._server.is_active:
             status.reason = "not active"
-        loaded.server.set_state_name(STATE_NAMES[status.state])
+        self._server.set_state_name(STATE_NAMES[status.state])
         return status
 
     def _publish_diagnostics(self) -> None:

@@ -18,19 +18,17 @@ _OUTCOMES = {
 
 
 class RunTaskServer:
-    """Serves the RunTask action by a runner, one goal at a time.
+    """Serves the RunTask action by a runner, one goal at a time, for as long as the node lives.
 
     A goal that cannot run is accepted and ended at once as REFUSED: only so can it carry the reason.
 
     Args:
         node: The node.
-        runner: Runs the tasks.
     """
 
-    def __init__(self, node: Node, runner: TaskRunner) -> None:
+    def __init__(self, node: Node) -> None:
         self._node = node
-        self._runner = runner
-        self._is_active = False
+        self._runner: TaskRunner | None = None
         self._goal: ServerGoalHandle | None = None
         self._state_name = ""
         self._server = ActionServer(
@@ -43,15 +41,21 @@ class RunTaskServer:
         )
         self._timer = node.create_timer(FEEDBACK_PERIOD_S, self._publish_feedback)
 
-    def activate(self) -> None:
-        """Accept goals from now on."""
-        self._is_active = True
+    @property
+    def is_active(self) -> bool:
+        """Whether goals are run."""
+        return self._runner is not None
+
+    def activate(self, runner: TaskRunner) -> None:
+        """Run goals from now on."""
+        self._runner = runner
 
     def deactivate(self, reason: str) -> None:
         """End the running task and refuse goals from now on."""
-        self._is_active = False
-        self._runner.cancel(reason)
-        self._runner.join()
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            runner.cancel(reason)
+            runner.join()
 
     @property
     def has_goal(self) -> bool:
@@ -62,13 +66,8 @@ class RunTaskServer:
         """Set the policy state that feedback reports."""
         self._state_name = name
 
-    def destroy(self) -> None:
-        """Take the action down."""
-        self._node.destroy_timer(self._timer)
-        self._server.destroy()
-
     def _on_cancel(self, goal: ServerGoalHandle) -> CancelResponse:
-        if goal is self._goal:
+        if goal is self._goal and self._runner is not None:
             self._runner.cancel("cancelled by the client")
         return CancelResponse.ACCEPT
 
@@ -81,7 +80,7 @@ class RunTaskServer:
             executor.wake()
 
         refusal = "the policy node is not active; activate it first"
-        if self._is_active:
+        if self._runner is not None:
             refusal = self._runner.start(goal.request.instruction, goal.request.max_duration, on_end)
         if refusal:
             self._node.get_logger().warning(f"task refused: {refusal}")
@@ -106,10 +105,10 @@ class RunTaskServer:
         )
 
     def _publish_feedback(self) -> None:
-        goal = self._goal
-        if goal is None or not goal.is_active:
+        goal, runner = self._goal, self._runner
+        if goal is None or runner is None or not goal.is_active:
             return
-        progress = self._runner.progress
+        progress = runner.progress
         goal.publish_feedback(
             RunTask.Feedback(
                 elapsed=progress.elapsed_s,
