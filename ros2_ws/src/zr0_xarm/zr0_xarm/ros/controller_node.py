@@ -51,7 +51,7 @@ class ControllerNode(LifecycleNode):
             Zr0Error: A parameter has a bad value.
         """
         super().__init__("arm_controller")
-        self._parameters = declare_parameters(self)
+        self._configuration = declare_parameters(self)
         self._session: Session | None = None
         self._is_active = False
         self._telemetry = Telemetry(self._publish)
@@ -82,7 +82,7 @@ class ControllerNode(LifecycleNode):
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Connect to the arm and check that it is the one expected."""
         del state
-        parameters = self._parameters
+        parameters = self._configuration
         arm = XArm(
             parameters.embodiment,
             parameters.robot_ip,
@@ -179,7 +179,7 @@ class ControllerNode(LifecycleNode):
         if session is None:
             return
         report = session.controller.report()
-        embodiment = self._parameters.embodiment
+        embodiment = self._configuration.embodiment
         if MEASURED in news and report.arm is not None:
             self._joint_publisher.publish(measured_joint_state(report.arm, report.gripper_measured, embodiment))
         if COMMANDED in news and report.command is not None:
@@ -189,7 +189,7 @@ class ControllerNode(LifecycleNode):
             )
         if STATUS in news:
             lateness = session.loop.lateness.report()
-            self._status_publisher.publish(status_message(report, lateness, self._parameters.settings, time.time_ns()))
+            self._status_publisher.publish(status_message(report, lateness, self._configuration.settings, time.time_ns()))
 
     def _publish_diagnostics(self) -> None:
         session = self._session
