@@ -262,3 +262,27 @@ def test_command_of_another_mode_is_invalid(bench: Bench, register: Register, pa
     bench.ready(mode=0)
     assert bench.ask(register, parameters).status == Status.INVALID
     assert bench.box.status.error is ErrorCode.NONE
+
+
+def test_pause_of_a_velocity_rests_and_refuses_until_resumed(bench: Bench) -> None:
+    bench.ready(mode=4)
+    joint_velocity(bench, [0.5])
+    bench.tick(100)
+    bench.ask(Register.SET_STATE, bytes([3]))
+    bench.tick(50)
+    assert not velocities(bench)[-1].any()
+    assert joint_velocity(bench, [0.5]) == Status.INVALID
+    bench.ask(Register.SET_STATE, b"\0")
+    assert joint_velocity(bench, [0.5]) == 0
+    bench.tick(50)
+    assert velocities(bench)[-1, 0] == pytest.approx(0.5)
+
+
+def test_decelerated_stop_of_a_velocity(bench: Bench) -> None:
+    bench.ready(mode=4)
+    joint_velocity(bench, [0.5])
+    bench.tick(100)
+    bench.ask(Register.SET_STATE, bytes([6]))
+    bench.tick(50)
+    assert bench.box.status.state == 4
+    assert not velocities(bench)[-1].any()
