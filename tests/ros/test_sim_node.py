@@ -171,6 +171,15 @@ def test_a_bad_parameter_is_refused_by_name(
     assert "Traceback" not in node.log()
 
 
+def test_a_missing_middleware_profile_is_said(ros_env: dict[str, str], tmp_path: Path, box_address: str) -> None:
+    environment = ros_env | {"FASTRTPS_DEFAULT_PROFILES_FILE": "", "FASTDDS_DEFAULT_PROFILES_FILE": ""}
+    parameters = {"box_host": box_address}
+    with NodeProcess(
+        "zr0_sim", "sim_node", log_folder=tmp_path, environment=environment, parameters=parameters
+    ) as node:
+        node.wait_for_log("most raw images are lost", timeout=30.0)
+
+
 def test_a_taken_port_is_said(sim: NodeProcess, start_node: StartNode, box_address: str) -> None:
     sim.wait_for_log("control box serves", timeout=30.0)
     second = start_node("zr0_sim", "sim_node", parameters={"box_host": box_address}, node_name="second")

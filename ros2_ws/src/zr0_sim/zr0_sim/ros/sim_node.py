@@ -1,6 +1,7 @@
 """The simulator node: table, cameras and control box in one process."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -40,6 +41,8 @@ PRIORITIES = {
     threading.main_thread().name: READER_PRIORITY,
 }
 """Real-time priority by thread; the main thread runs ROS."""
+PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
+"""Where Fast DDS looks for its profile, by distribution."""
 FAREWELL = 1.5
 """Longest that the control box waits for its clients to leave, s: the controller stops the arm through it."""
 
@@ -134,6 +137,11 @@ def run(node: SimNode, parameters: SimParameters, stopping: threading.Event) -> 
     publishers = ImagePublishers(node, embodiment)
     cameras = CameraLoop(simulation, backend, publishers.publish, publishers.is_wanted)
     reporter = StatusReporter(simulation, box, cameras, backend)
+    if not any(os.environ.get(name) for name in PROFILE_VARIABLES):
+        log.warning(
+            f"neither {' nor '.join(PROFILE_VARIABLES)} is set: with the middleware's defaults most raw images are "
+            "lost; start the simulator through zr0 or its launch file, or set both to zr0_bringup/config/fastdds.xml"
+        )
     box.start()
     try:
         cameras.start()
