@@ -60,18 +60,45 @@ def open_connection(ip: str, control_port: int, report_type: str) -> Any:
     Raises:
         ArmConnectionError: Nothing there answers as a control box.
     """
+    _knock(ip, control_port)
     with _opening:
         XCONF.SocketConf.TCP_CONTROL_PORT = control_port
         try:
             # Without forbid_uds a simulator on this machine would answer for any address.
             return XArmAPI(ip, is_radian=True, report_type=report_type, forbid_uds=True, timed_comm=False)
         except Exception as error:  # the SDK raises nothing more specific
-            raise ArmConnectionError(
-                f"no xArm control box answers at {ip} port {control_port}: {error}; "
-                "check robot_ip, the cable, and that the box has started"
-            ) from error
+            raise ArmConnectionError(_unreachable(ip, control_port, error)) from error
         finally:
             restore_socket_timeout()
+
+
+def _knock(ip: str, port: int) -> None:
+    """Find out in a moment whether something there talks to clients; the SDK itself takes ten seconds to give up.
+
+    Raises:
+        ArmConnectionError: Nothing does.
+    """
+    try:
+        knock = socket.create_connection((ip, port), timeout=2.0)
+    except OSError as error:
+        raise ArmConnectionError(_unreachable(ip, port, error)) from error
+    with knock:
+        knock.settimeout(0.03)
+        try:
+            is_closed = knock.recv(1) == b""
+        except TimeoutError:
+            is_closed = False  # Open, and waiting for us to speak.
+        except OSError:
+            is_closed = True
+    if is_closed:
+        raise ArmConnectionError(_unreachable(ip, port, "it closes the connection at once"))
+
+
+def _unreachable(ip: str, port: int, why: object) -> str:
+    return (
+        f"no xArm control box answers at {ip} port {port}: {why}; "
+        "check robot_ip, the cable, and that the box has started"
+    )
 
 
 def restore_socket_timeout() -> None:

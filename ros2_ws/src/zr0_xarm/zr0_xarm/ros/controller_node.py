@@ -189,7 +189,9 @@ class ControllerNode(LifecycleNode):
             )
         if STATUS in news:
             lateness = session.loop.lateness.report()
-            self._status_publisher.publish(status_message(report, lateness, self._configuration.settings, time.time_ns()))
+            self._status_publisher.publish(
+                status_message(report, lateness, self._configuration.settings, time.time_ns())
+            )
 
     def _publish_diagnostics(self) -> None:
         session = self._session
