@@ -18,6 +18,8 @@ GRASP_RAISE_M = 0.008
 """The operator is told that cubes lie this much higher, so that it grasps away from the floor of the workspace."""
 DISTURBANCE_RAD = 0.02
 """Size of the slow disturbance on joint commands in every other episode, and of the offset of the start."""
+LARGEST_FIRST_STEP_RAD = 0.15
+"""Where the operator asks for a larger step at once, as from a tilted start, the frame is no example to follow."""
 REST_STEPS = 8
 """Observations after success: the way home."""
 LONGEST_STEPS = 75
@@ -52,7 +54,8 @@ def demonstrate(embodiment: Embodiment, table: Table, seed: int) -> Iterator[Fra
     for _ in range(LONGEST_STEPS):
         observation = table.observe()
         actions = operator.infer(dataclasses.replace(observation, objects=_raised(observation.objects)))
-        yield Frame(observation=observation, actions=actions)
+        if np.abs(actions[0] - observation.state)[:num_joints].max() < LARGEST_FIRST_STEP_RAD:
+            yield Frame(observation=observation, actions=actions)
         rows = actions[:ROWS_PER_CHUNK].copy()
         for row in rows:
             disturbance = 0.8 * disturbance + 0.6 * rng.normal(0.0, size, num_joints)

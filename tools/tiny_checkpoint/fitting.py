@@ -15,7 +15,7 @@ from zr0_policy.preprocessing.transforms import Transforms
 
 from tiny_checkpoint.dataset import Dataset
 
-BATCH = 64
+BATCH = 48
 PEAK_LEARNING_RATE = 1.5e-3
 SAMPLING_STEPS = 5
 AVERAGING = 0.995
@@ -129,8 +129,9 @@ def fit_expert(
     expert.load_state_dict(averaged.state_dict())
     expert.requires_grad_(requires_grad=False).eval()
     with torch.inference_mode():
-        held_out_loss = fmean(float(problem.loss(expert, chosen, 0.0)) for chosen in held_out.split(BATCH))
-        sampled = transforms.actions(torch.cat([problem.sample(expert, chosen) for chosen in held_out.split(BATCH)]))
+        batches = torch.split(held_out, BATCH)  # type: ignore[no-untyped-call]
+        held_out_loss = fmean(float(problem.loss(expert, chosen, 0.0)) for chosen in batches)
+        sampled = transforms.actions(torch.cat([problem.sample(expert, chosen) for chosen in batches]))
     error = sampled - dataset.actions[held_out.numpy()]
     first_step = sampled[:, 0] - dataset.states[held_out.numpy()]
     return Fit(

@@ -44,6 +44,31 @@ def write(name: str, text: str) -> Damage:
     return damage
 
 
+def append(name: str, data: bytes) -> Damage:
+    def damage(directory: Path) -> None:
+        with (directory / name).open("ab") as file:
+            file.write(data)
+
+    return damage
+
+
+def scramble(name: str) -> Damage:
+    def damage(directory: Path) -> None:
+        with (directory / name).open("r+b") as file:
+            file.seek(8)
+            file.write(b"not json")
+
+    return damage
+
+
+def both(first: Damage, second: Damage) -> Damage:
+    def damage(directory: Path) -> None:
+        first(directory)
+        second(directory)
+
+    return damage
+
+
 def edit(name: str, change: Callable[[dict[str, Any]], object]) -> Damage:
     def damage(directory: Path) -> None:
         data = json.loads((directory / name).read_text())
@@ -73,6 +98,15 @@ CASES: dict[str, tuple[Damage, str]] = {
     "truncated weights": (cut("model.safetensors", -100), r"model.safetensors is truncated: it has \d+ bytes"),
     "truncated header": (cut(EXPERT, 100), "action_expert.safetensors is truncated or not a safetensors file"),
     "empty weights": (cut(EXPERT, 0), "action_expert.safetensors is truncated: it has only 0 bytes"),
+    "appended weights": (append(EXPERT, b"more"), r"action_expert.safetensors is too long: it has \d+ bytes"),
+    "scrambled header": (
+        scramble(EXPERT),
+        "action_expert.safetensors is not a safetensors file: its header is unreadable",
+    ),
+    "empty index": (
+        both(remove("model.safetensors"), write(layout.WEIGHTS_INDEX, "{}")),
+        "model.safetensors.index.json has no weight_map",
+    ),
     "foreign weights": (write(EXPERT, "PK" + "x" * 200), "action_expert.safetensors is truncated or not a safetensors"),
     "other model": (edit("config.json", lambda data: data.update(model_type="llama")), "model_type is 'llama'"),
     "config not JSON": (write("config.json", "{"), "config.json is not readable as JSON"),

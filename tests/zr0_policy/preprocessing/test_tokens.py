@@ -49,6 +49,14 @@ def test_a_missing_token_is_a_refusal() -> None:
         Tokens.from_tokenizer(bare, "somewhere")
 
 
+def test_a_special_token_that_is_not_whole_is_a_refusal() -> None:
+    words = [*"<robt_acin0123456789>", *ADDED_TOKENS]
+    split = Qwen2Tokenizer(vocab={word: index for index, word in enumerate(dict.fromkeys(words))}, merges=[])
+    split.add_tokens([*QWEN_SPECIAL_TOKENS, "<SUB_TASK>", "</SUB_TASK>"], special_tokens=True)
+    with pytest.raises(CheckpointError, match="splits the special token <robot_action_0> into pieces"):
+        Tokens.from_tokenizer(split, "somewhere")
+
+
 def test_a_directory_without_tokenizer_or_template_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="the tokenizer cannot be loaded"):
         load_tokenizer(tmp_path)
