@@ -16,6 +16,8 @@ from zr0_sim.world.renderer import Backend, Renderer
 FOREVER = float("inf")
 MAX_DUTY = 0.7
 """Largest share of the time spent rendering: a slow backend must not take a core for itself."""
+LONGEST_SLEEP = 0.05
+"""s; how soon the loop notices that it is to end."""
 
 Deliver = Callable[[Camera, ImageArray, int], None]
 """Takes a camera, its image (height, width, 3) and the stamp of what it shows, nanoseconds."""
@@ -111,25 +113,24 @@ class CameraLoop:
         try:
             renderer, world = self._renderer()
             self._ready.set()
-            due = dict.fromkeys((camera.name for camera in self._cameras), time.monotonic())
+            due = self._first_dues()
             while self._running.is_set():
                 start = time.monotonic()
+                camera = min(self._cameras, key=lambda item: due[item.name])
+                if start < due[camera.name]:
+                    time.sleep(min(due[camera.name] - start, LONGEST_SLEEP))
+                    continue
+                period = 1.0 / camera.rate
+                due[camera.name] += period * max(1, int((start - due[camera.name]) / period))
+                if not self._is_wanted(camera) or self._is_dropped(camera.name, start):
+                    continue
                 frame = self._simulation.frame
                 if frame.world is not world:
                     renderer.close()
                     renderer, world = self._renderer()
-                for camera in self._cameras:
-                    now = time.monotonic()
-                    if now < due[camera.name]:
-                        continue
-                    period = 1.0 / camera.rate
-                    due[camera.name] += period * max(1, int((now - due[camera.name]) / period))
-                    if self._is_wanted(camera) and not self._is_dropped(camera.name, now):
-                        self._deliver(camera, renderer.render(camera.name, frame.snapshot), frame.stamp_ns)
-                        self._num_images += 1
-                end = time.monotonic()
-                rest = (end - start) * (1.0 / MAX_DUTY - 1.0)
-                time.sleep(max(0.0005, rest, min(due.values()) - end))
+                self._deliver(camera, renderer.render(camera.name, frame.snapshot), frame.stamp_ns)
+                self._num_images += 1
+                time.sleep((time.monotonic() - start) * (1.0 / MAX_DUTY - 1.0))
         # The edge of the thread: whatever ends it must reach the owner, who reports it.
         except Exception as error:  # noqa: BLE001
             self._failure = error
@@ -137,6 +138,12 @@ class CameraLoop:
             self._ready.set()
             if renderer is not None:
                 renderer.close()
+
+    def _first_dues(self) -> dict[str, float]:
+        """Spread the cameras over a period: others on the same cores wait for one image at a time, not for all."""
+        now = time.monotonic()
+        share = 1.0 / len(self._cameras)
+        return {camera.name: now + index * share / camera.rate for index, camera in enumerate(self._cameras)}
 
     def _renderer(self) -> tuple[Renderer, object]:
         world = self._simulation.frame.world

@@ -29,6 +29,7 @@ from zr0_sim.ros.parameters import SimParameters, declare_parameters
 from zr0_sim.ros.status import StatusReporter
 from zr0_sim.simulation import Simulation
 from zr0_sim.world import choose_backend
+from zr0_sim.world.renderer import Backend
 
 STATUS_PERIOD = 0.05
 """s."""
@@ -146,7 +147,9 @@ def run(node: SimNode, parameters: SimParameters, stopping: threading.Event) -> 
     try:
         cameras.start()
         node.connect(simulation, box, cameras, reporter)
-        scheduling = prefer_threads(PRIORITIES)
+        # One image by rays takes so long that nothing else may have to wait for it.
+        left_out = "cameras" if backend is Backend.RAYCAST else ""
+        scheduling = prefer_threads({name: level for name, level in PRIORITIES.items() if name != left_out})
         log.info(
             f"{embodiment.name} with task {parameters.task}, control box at {config.host}:{box.control_port}, "
             f"renderer {backend.value}, {scheduling}"
