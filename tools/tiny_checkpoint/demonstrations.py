@@ -14,7 +14,7 @@ from tiny_checkpoint.table import Table
 
 ROWS_PER_CHUNK = 2
 """Rows played between observations: 5 Hz, as the policy node runs."""
-GRASP_RAISE_M = 0.008
+GRASP_RAISE_M = 0.022
 """The operator is told that cubes lie this much higher, so that it grasps away from the floor of the workspace."""
 DISTURBANCE_RAD = 0.02
 """Size of the slow disturbance on joint commands in every other episode, and of the offset of the start."""

@@ -129,7 +129,7 @@ def fit_expert(
     expert.load_state_dict(averaged.state_dict())
     expert.requires_grad_(requires_grad=False).eval()
     with torch.inference_mode():
-        batches = torch.split(held_out, BATCH)  # type: ignore[no-untyped-call]
+        batches = torch.split(held_out, BATCH)
         held_out_loss = fmean(float(problem.loss(expert, chosen, 0.0)) for chosen in batches)
         sampled = transforms.actions(torch.cat([problem.sample(expert, chosen) for chosen in batches]))
     error = sampled - dataset.actions[held_out.numpy()]
