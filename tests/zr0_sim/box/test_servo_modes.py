@@ -286,3 +286,36 @@ def test_decelerated_stop_of_a_velocity(bench: Bench) -> None:
     bench.tick(50)
     assert bench.box.status.state == 4
     assert not velocities(bench)[-1].any()
+
+
+def turn_since(bench: Bench, before: FloatArray) -> FloatArray:
+    """Rotation (3, 3) in the base frame from a tool transform to the present one."""
+    machine = bench.box._machine
+    return machine.settings.tool_pose(machine.model, machine.setpoint)[:3, :3] @ before[:3, :3].T
+
+
+def test_cartesian_velocity_turns_the_tool(bench: Bench) -> None:
+    bench.ready(mode=5)
+    machine = bench.box._machine
+    before = machine.settings.tool_pose(machine.model, machine.setpoint)
+    assert cartesian_velocity(bench, [0, 0, 0, 0, 0, 0.2]) == 0
+    assert bench.box.status.state == 1
+    bench.tick(250)
+    assert turn_since(bench, before)[1, 0] == pytest.approx(np.sin(0.2), abs=0.01)
+    assert tool(bench)[:3] == pytest.approx(pose_from_transform(before)[:3], abs=0.01)
+
+
+def test_cartesian_online_planning_turns_the_tool(bench: Bench) -> None:
+    bench.ready(mode=7)
+    machine = bench.box._machine
+    before = machine.settings.tool_pose(machine.model, machine.setpoint)
+    target = tool(bench) + np.array([0, 0, 0, 0, 0, 0.3])
+    bench.ask(Register.LINE, fp32(*target, 100.0, 1000.0, 0.0, -1.0), bytes([0, 0, 0]))
+    bench.tick_until_still()
+    assert turn_since(bench, before)[1, 0] == pytest.approx(np.sin(0.3), abs=1e-4)
+
+
+def test_velocity_command_is_motion_from_the_moment_it_is_given(bench: Bench) -> None:
+    bench.ready(mode=4)
+    joint_velocity(bench, [0.5])
+    assert bench.box.status.state == 1
