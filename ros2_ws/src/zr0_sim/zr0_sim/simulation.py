@@ -77,7 +77,8 @@ class Simulation:
         self._setup = self._task.set_up(seed)
         world = World(embodiment, self._task.objects)
         world.place_objects(self._setup.poses)
-        self._requests: deque[Callable[[], None]] = deque()
+        self._requests: deque[tuple[Callable[[], None], Future[None]]] = deque()
+        self._served: deque[Future[None]] = deque()
         self._num_ticks = 0
         self._last_motion_ns = 0
         self.plant = SimulatedPlant(world, self._serve_requests, self._publish)
@@ -113,34 +114,39 @@ class Simulation:
     def between_ticks(self, action: Callable[[], Result], timeout: float = 5.0) -> Result:
         """Do something in the physics thread before its next step, from any other thread, and return its result.
 
+        When it returns, `frame` shows the table after that step.
+
         Raises:
             Zr0Error: The physics thread does not run.
         """
-        done: Future[Result] = Future()
-
-        def serve() -> None:
-            if not done.set_running_or_notify_cancel():
-                return
-            try:
-                done.set_result(action())
-            # The edge between two threads: the caller, not physics, is told.
-            except Exception as error:  # noqa: BLE001
-                done.set_exception(error)
-
-        self._requests.append(serve)
+        results: list[Result] = []
+        done: Future[None] = Future()
+        self._requests.append((lambda: results.append(action()), done))
         try:
-            return done.result(timeout)
+            done.result(timeout)
         except TimeoutError as error:
             done.cancel()
             raise Zr0Error(f"the simulated control box did not tick for {timeout} s") from error
+        return results[0]
 
     def _serve_requests(self) -> None:
         while self._requests:
-            self._requests.popleft()()
+            action, done = self._requests.popleft()
+            if not done.set_running_or_notify_cancel():
+                continue
+            try:
+                action()
+            # The edge between two threads: the caller, not physics, is told.
+            except Exception as error:  # noqa: BLE001
+                done.set_exception(error)
+            else:
+                self._served.append(done)
 
     def _publish(self) -> None:
         self._num_ticks += 1
         self.frame = self._look()
+        while self._served:
+            self._served.popleft().set_result(None)
 
     def _look(self) -> Frame:
         stamp_ns = time.time_ns()
