@@ -34,9 +34,10 @@ def test_content_that_the_build_links_to_does_not(sources: Path, name: str) -> N
     assert hash_workspace(sources) == before
 
 
-def test_a_new_data_file_changes_the_hash_but_not_a_new_module(sources: Path) -> None:
+def test_a_new_data_file_changes_the_hash_but_not_a_new_module_or_page(sources: Path) -> None:
     before = hash_workspace(sources)
     (sources / "robot" / "robot" / "leg.py").write_text("")
+    (sources / "robot" / "README.md").write_text("")
     (sources / "robot" / "robot" / "__pycache__").mkdir()
     (sources / "robot" / "robot" / "__pycache__" / "arm.pyc").write_text("")
     assert hash_workspace(sources) == before

@@ -8,6 +8,7 @@ from pathlib import Path
 
 BUILT_FROM = {"package.xml", "setup.py", "setup.cfg", "CMakeLists.txt"}
 INTERFACES = {".msg", ".srv", ".action"}
+IGNORED_SUFFIXES = (".py", ".pyc", ".md")
 IGNORED_FOLDERS = {"__pycache__", "build", "install", "log"}
 
 
@@ -48,7 +49,7 @@ def _files(folder: Path) -> Iterator[Path]:
             if name not in IGNORED_FOLDERS and not name.endswith(".egg-info") and name[0] != "."
         ]
         for name in names:
-            if not name.endswith((".py", ".pyc")) or name in BUILT_FROM:
+            if not name.endswith(IGNORED_SUFFIXES) or name in BUILT_FROM:
                 yield Path(parent, name)
 
 
