@@ -1,7 +1,7 @@
 import numpy as np
 from zr0_sim.tasks.episode import Episode
 from zr0_sim.tasks.pick_place import PickPlace
-from zr0_sim.world.world import TableState
+from zr0_sim.world.table_view import TableState
 
 
 def test_progress_once_made_is_kept() -> None:

@@ -6,7 +6,7 @@ from zr0_core.embodiment import Embodiment
 from zr0_core.types import FloatArray
 from zr0_sim.tasks.pick_place import PickPlace
 from zr0_sim.tasks.task import Judgement, TaskSetup
-from zr0_sim.world.world import TableState
+from zr0_sim.world.table_view import TableState
 
 TASK = PickPlace()
 WORKSPACE = Embodiment.load("xarm7_gripper").arm.workspace

@@ -12,7 +12,8 @@ from zr0_sim.world.gl_renderer import GlRenderer
 from zr0_sim.world.probe import RendererReport, probe_renderers
 from zr0_sim.world.raycast_renderer import RaycastRenderer
 from zr0_sim.world.renderer import Backend, Renderer, RendererError
-from zr0_sim.world.world import TableView, World
+from zr0_sim.world.table_view import TableView
+from zr0_sim.world.world import World
 
 SIZES = ((640, 480), (224, 224))
 

@@ -3,7 +3,8 @@ import pytest
 from zr0_core.embodiment import Embodiment
 from zr0_sim.tasks.registry import make_task
 from zr0_sim.world.objects import Part, SceneObject, Shape
-from zr0_sim.world.world import TableView, World
+from zr0_sim.world.table_view import TableView
+from zr0_sim.world.world import World
 
 EMBODIMENT = Embodiment.load("xarm7_gripper")
 CUBE = Part(shape=Shape.BOX, size=(0.02, 0.02, 0.02), rgb=(1.0, 0.0, 0.0))

@@ -14,7 +14,8 @@ from zr0_core.errors import Zr0Error
 from zr0_sim.tasks.registry import make_task
 from zr0_sim.tasks.task import Task, TaskSetup
 from zr0_sim.world.plant import MujocoPlant
-from zr0_sim.world.world import Snapshot, World
+from zr0_sim.world.snapshot import Snapshot
+from zr0_sim.world.world import World
 
 Result = TypeVar("Result")
 

@@ -15,7 +15,8 @@ from zr0_core.vectors import pose_from_components, state_vector
 from zr0_sim.tasks.episode import Episode
 from zr0_sim.tasks.task import Task
 from zr0_sim.world.plant import MujocoPlant
-from zr0_sim.world.world import TableView, World
+from zr0_sim.world.table_view import TableView
+from zr0_sim.world.world import World
 
 TICK = 0.004
 """Period of the control box, s."""

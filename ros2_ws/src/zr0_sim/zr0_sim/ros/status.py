@@ -14,7 +14,7 @@ from zr0_sim.rate_meter import RateMeter
 from zr0_sim.simulation import Simulation
 from zr0_sim.tasks.episode import Episode
 from zr0_sim.world.renderer import Backend
-from zr0_sim.world.world import TableView
+from zr0_sim.world.table_view import TableView
 
 
 class StatusReporter:

@@ -1,7 +1,7 @@
 """One attempt at a task."""
 
 from zr0_sim.tasks.task import Judgement, Task, TaskSetup
-from zr0_sim.world.world import TableState
+from zr0_sim.world.table_view import TableState
 
 
 class Episode:

@@ -6,7 +6,7 @@ from zr0_core.types import FloatArray
 from zr0_sim.tasks.layout import Region, draw_layout
 from zr0_sim.tasks.task import Judgement, TaskSetup
 from zr0_sim.world.objects import Part, Rgb, SceneObject, Shape
-from zr0_sim.world.world import TableState
+from zr0_sim.world.table_view import TableState
 
 CUBE_SIZE = 0.04
 """Edge, m."""

@@ -7,7 +7,7 @@ from typing import Protocol
 from zr0_core.types import FloatArray
 
 from zr0_sim.world.objects import SceneObject
-from zr0_sim.world.world import TableState
+from zr0_sim.world.table_view import TableState
 
 
 @dataclass(frozen=True, kw_only=True)

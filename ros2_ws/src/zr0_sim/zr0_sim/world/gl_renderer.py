@@ -8,7 +8,9 @@ import numpy as np
 from zr0_core.types import ImageArray
 
 from zr0_sim.world.renderer import Backend, RendererError
-from zr0_sim.world.world import Snapshot, TableView, World
+from zr0_sim.world.snapshot import Snapshot
+from zr0_sim.world.table_view import TableView
+from zr0_sim.world.world import World
 
 UNUSED_EFFECTS = (
     mujoco.mjtRndFlag.mjRND_SHADOW,

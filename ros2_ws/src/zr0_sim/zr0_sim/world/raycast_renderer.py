@@ -8,7 +8,9 @@ from zr0_core.types import FloatArray, ImageArray
 from zr0_sim.world.cameras import camera_mount, ray_directions
 from zr0_sim.world.renderer import Backend
 from zr0_sim.world.scene_mjcf import HIDDEN_GROUP
-from zr0_sim.world.world import Snapshot, TableView, World
+from zr0_sim.world.snapshot import Snapshot
+from zr0_sim.world.table_view import TableView
+from zr0_sim.world.world import World
 
 MAX_WIDTH = 320
 """Rays across an image; larger images are enlarged from fewer rays, to keep a useful rate."""

@@ -6,7 +6,7 @@ from typing import Protocol
 from zr0_core.errors import Zr0Error
 from zr0_core.types import ImageArray
 
-from zr0_sim.world.world import Snapshot
+from zr0_sim.world.snapshot import Snapshot
 
 
 class Backend(StrEnum):
