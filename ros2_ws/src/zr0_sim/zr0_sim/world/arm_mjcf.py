@@ -30,7 +30,7 @@ GREY = "0.34 0.36 0.41 1"
 DARK = "0.13 0.14 0.17 1"
 RUBBER = "0.22 0.23 0.26 1"
 
-NATURAL_FREQUENCY = 75.0
+NATURAL_FREQUENCY = 100.0
 """Of each joint's position loop, rad/s."""
 DAMPING_RATIO = 1.0
 FINGER_STIFFNESS = 3000.0
