@@ -46,11 +46,18 @@ def test_the_workspace_comes_before_the_virtual_environment(layout: Layout) -> N
     assert environment["ZR0_ENVIRONMENT"] == "wheels:kilted"
 
 
-def test_both_names_of_the_profile_are_set_unless_a_person_did(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("distribution", "is_set"), [("jazzy", True), ("kilted", False)])
+def test_the_profile_is_set_under_the_names_that_the_distribution_knows(
+    tmp_path: Path, layout: Layout, distribution: str, is_set: bool
+) -> None:
+    environment = runtime_environment(Layout(root=tmp_path, distribution=distribution), None)
+    assert environment["FASTDDS_DEFAULT_PROFILES_FILE"] == str(layout.profile)
+    assert (environment.get("FASTRTPS_DEFAULT_PROFILES_FILE") == str(layout.profile)) is is_set
+
+
+def test_a_profile_of_the_person_stays(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FASTDDS_DEFAULT_PROFILES_FILE", "/mine.xml")
-    environment = runtime_environment(layout, None)
-    assert environment["FASTRTPS_DEFAULT_PROFILES_FILE"] == str(layout.profile)
-    assert environment["FASTDDS_DEFAULT_PROFILES_FILE"] == "/mine.xml"
+    assert runtime_environment(layout, None)["FASTDDS_DEFAULT_PROFILES_FILE"] == "/mine.xml"
 
 
 def test_a_shell_gets_the_environment_back() -> None:

@@ -21,6 +21,11 @@ PATH_LISTS = (
     "PYTHONPATH",
 )
 PREFIX_LISTS = ("AMENT_PREFIX_PATH", "CMAKE_PREFIX_PATH", "COLCON_PREFIX_PATH")
+# Jazzy knows the first name only; Kilted knows both and complains about the first.
+PROFILE_VARIABLES = {
+    "jazzy": ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"),
+    "kilted": ("FASTDDS_DEFAULT_PROFILES_FILE",),
+}
 WHEELS_GUARD = "_ROS_WHEELS_BOOTSTRAP_COMPLETE"
 ENVIRONMENT_FILE = "zr0-environment.json"
 CLEAN_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -101,7 +106,7 @@ def runtime_environment(layout: Layout, sourced: SourcedRos | None) -> dict[str,
         else:
             environment[name] = value
     environment["PATH"] = joined([str(layout.venv / "bin")], environment["PATH"])
-    for name in ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE"):
+    for name in PROFILE_VARIABLES[layout.distribution]:
         environment.setdefault(name, str(layout.profile))
     environment.setdefault("RCUTILS_COLORIZED_OUTPUT", "1" if sys.stdout.isatty() else "0")
     environment[VARIABLE] = layout.distribution

@@ -15,6 +15,8 @@ STATE_NAMES = {
     State.PRIMARY_STATE_ACTIVE: "active",
     State.PRIMARY_STATE_FINALIZED: "finalized",
 }
+ANSWER_S = 1.0
+"""How long a node that is not in transition may take to answer, seconds."""
 Spin = Callable[[], None]
 
 
@@ -33,14 +35,14 @@ class LifecycleClient:
         self._get_state = node.create_client(GetState, f"/{target}/get_state")
         self._change_state = node.create_client(ChangeState, f"/{target}/change_state")
 
-    @property
     def is_present(self) -> bool:
-        """Whether the node's services are there."""
-        return bool(self._get_state.service_is_ready() and self._change_state.service_is_ready())
+        """Ask whether the node is there and answers: services of an ended node stay visible for a while."""
+        is_offered = bool(self._change_state.service_is_ready())
+        return is_offered and self.state(ANSWER_S) != State.PRIMARY_STATE_UNKNOWN
 
     def state(self, timeout_s: float) -> int:
         """Return the node's state as a `lifecycle_msgs/State` id; unknown if it does not answer."""
-        if not self.is_present:
+        if not self._get_state.service_is_ready():
             return int(State.PRIMARY_STATE_UNKNOWN)
         future = self._get_state.call_async(GetState.Request())
         if not self._wait(future, timeout_s):
@@ -51,17 +53,26 @@ class LifecycleClient:
     def change(self, transition: int, timeout_s: float) -> bool:
         """Ask for a transition and wait for its end; return whether it succeeded.
 
+        A request can be lost while the two sides still discover each other. It counts as lost, and is sent again,
+        when the node answers twice that it is in the state from before: a node in transition does not answer.
+
         Args:
             transition: A `lifecycle_msgs/Transition` id.
             timeout_s: Longest wait, seconds.
         """
-        request = ChangeState.Request()
-        request.transition.id = transition
-        future = self._change_state.call_async(request)
-        if not self._wait(future, timeout_s):
+        before = self.state(ANSWER_S)
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            future = self._change_state.call_async(_request(transition))
+            num_unchanged = 0
+            while time.monotonic() < deadline and num_unchanged < 2:
+                if self._wait(future, ANSWER_S):
+                    return bool(future.result().success)
+                num_unchanged = num_unchanged + 1 if self.state(ANSWER_S) == before else 0
+                if future.done():
+                    return bool(future.result().success)
             self._change_state.remove_pending_request(future)
-            return False
-        return bool(future.result().success)
+        return False
 
     def _wait(self, future: Future, timeout_s: float) -> bool:
         deadline = time.monotonic() + timeout_s
@@ -70,3 +81,9 @@ class LifecycleClient:
                 return False
             self._spin()
         return True
+
+
+def _request(transition: int) -> ChangeState.Request:
+    request = ChangeState.Request()
+    request.transition.id = transition
+    return request

@@ -126,7 +126,7 @@ class LifecycleManager:
 
     def _configure(self, client: LifecycleClient) -> None:
         self._tell(Phase.WAITING, f"for node {client.target} to appear")
-        while not client.is_present:
+        while not client.is_present():
             self._spin()
         self._tell(Phase.CONFIGURING, client.target)
         deadline = time.monotonic() + self._node.retry_duration

@@ -29,8 +29,8 @@ def check_ros() -> Finding:
 
 def check_middleware() -> list[Finding]:
     """Look at the profile, and send images for a second."""
-    profiles = {os.environ.get(name, "") for name in PROFILE_VARIABLES}
-    is_set = all(profile and Path(profile).exists() for profile in profiles)
+    profiles = {os.environ[name] for name in PROFILE_VARIABLES if os.environ.get(name)}
+    is_set = bool(profiles) and all(Path(profile).exists() for profile in profiles)
     rmw = rclpy.get_rmw_implementation_identifier()
     probe = probe_images()
     return [
