@@ -13,7 +13,7 @@ pytestmark = pytest.mark.ros
 
 STANDSTILL = 0.25
 """Longest time until the arm stands, s; 0.1 s on a machine that does nothing else, see the package's README."""
-FAULT, DISCONNECTED, HOLDING = ControllerStatus.FAULT, ControllerStatus.DISCONNECTED, ControllerStatus.HOLDING
+FAULT, HOLDING = ControllerStatus.FAULT, ControllerStatus.HOLDING
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +38,7 @@ FAULTS = {
     "collision": (FAULT, ControllerStatus.REASON_ARM_ERROR, "C31: a collision"),
     "over_speed": (FAULT, ControllerStatus.REASON_ARM_ERROR, "C24: a speed limit"),
     "joint_limit": (FAULT, ControllerStatus.REASON_ARM_ERROR, "C23: a joint is beyond its limit"),
-    "link_drop": (DISCONNECTED, ControllerStatus.REASON_LINK_LOST, "restore it, then recover"),
+    "link_drop": (FAULT, ControllerStatus.REASON_LINK_LOST, "restore it, then recover"),
     "stalled_replies": (FAULT, ControllerStatus.REASON_REPLY_TIMEOUT, "has answered no command for"),
     "lost_reports": (FAULT, ControllerStatus.REASON_REPORT_STALE, "has not reported for"),
 }

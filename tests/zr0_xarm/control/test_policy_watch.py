@@ -40,3 +40,11 @@ def test_a_policy_whose_process_is_gone_is_silent_until_it_reports_again() -> No
     assert finding.reason is Reason.POLICY_SILENT
     watch.note_status(1, "", NOW)
     assert watch.finding(NOW) is None
+
+
+def test_patience_forgives_a_late_status() -> None:
+    watch = PolicyWatch(0.06)
+    watch.note_status(1, "", NOW)
+    assert watch.finding(NOW + 100 * MS) is not None
+    assert watch.finding(NOW + 100 * MS, patience=0.1) is None
+    assert watch.finding(NOW + 170 * MS, patience=0.1) is not None

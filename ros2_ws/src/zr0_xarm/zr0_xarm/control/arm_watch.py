@@ -9,6 +9,8 @@ from zr0_xarm.control.status import Finding, Reason
 NS = 1e-9
 MOVING_STATES = (0, 1, 2)
 """States in which the arm takes motion commands."""
+UNREPORTED_ANSWERS = 3
+"""Commands that the box may answer without a report: then its reports are lost, and not the machine busy."""
 
 
 class ArmWatch:
@@ -29,9 +31,20 @@ class ArmWatch:
         self._tracking_error_limit = tracking_error_limit
         self._mode = mode
         self._joint_names = joint_names
+        self._reported_ns, self._num_answers = 0, 0
 
-    def report_finding(self, arm: ArmState | None, now_ns: int) -> Finding | None:
-        """Say whether reports have stopped."""
+    def note_answer(self) -> None:
+        """Take in that the arm has answered a command."""
+        self._num_answers += 1
+
+    def report_finding(self, arm: ArmState | None, now_ns: int, *, is_moving: bool = False) -> Finding | None:
+        """Say whether reports have stopped.
+
+        Args:
+            arm: The newest report.
+            now_ns: The present, ns since the epoch.
+            is_moving: Whether to conclude it from answers without reports already, before the time is over.
+        """
         if arm is None:
             return Finding(reason=Reason.REPORT_STALE, text="the arm has not reported yet")
         age = (now_ns - arm.stamp_ns) * NS
@@ -40,6 +53,11 @@ class ArmWatch:
                 reason=Reason.REPORT_STALE,
                 text=f"the arm has not reported for {age:.3f} s, limit {self._report_timeout} s",
             )
+        if arm.stamp_ns != self._reported_ns:
+            self._reported_ns, self._num_answers = arm.stamp_ns, 0
+        if is_moving and self._num_answers > UNREPORTED_ANSWERS:
+            text = f"the arm has not reported for {self._num_answers} commands that it has answered"
+            return Finding(reason=Reason.REPORT_STALE, text=text)
         return None
 
     def error_finding(self, arm: ArmState) -> Finding | None:

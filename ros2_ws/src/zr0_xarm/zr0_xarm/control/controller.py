@@ -1,6 +1,5 @@
 """The controller's states: what each tick of the control loop commands, and what ends a motion."""
 
-import dataclasses
 import logging
 import threading
 from collections.abc import Callable
@@ -28,6 +27,8 @@ ACTIVE = (ControllerState.HOLDING, ControllerState.TRACKING, ControllerState.STO
 MOVING = (ControllerState.TRACKING, ControllerState.HOMING)
 """States that a watchdog stops."""
 
+LATE_STATUS = 0.15
+"""How late a policy's status may be when its chunk arrives, s. The chunk then waits for it, and is not refused."""
 AT_HOME = Finding(reason=Reason.OPERATOR, text="at the home position")
 """Why the controller holds after moving home."""
 
@@ -75,8 +76,6 @@ class Controller:
         self._unanswered_since_ns: int | None = None
         self._chunk_sequence = 0
         self._num_accepted, self._num_refused, self._last_refusal = 0, 0, ""
-
-    # Reading -----------------------------------------------------------------------------------------------------
 
     def set_listener(self, listener: Callable[[], None]) -> None:
         """Have a function called, from any thread and at once, at every change of state; it must not block."""
@@ -135,7 +134,7 @@ class Controller:
                 self._previous = playback
                 self._chunk_sequence = playback.sequence
                 self._num_accepted += 1
-                if self._state is ControllerState.STOPPING:
+                if self._state is ControllerState.STOPPING or self.policy.finding(now_ns):
                     self._waiting = playback
                 else:
                     self._play(playback)
@@ -153,7 +152,7 @@ class Controller:
 
     def _admission(self, now_ns: int) -> CommandState:
         """Return the state that a chunk would start from, or refuse every chunk for now."""
-        finding = self.policy.finding(now_ns)
+        finding = self.policy.finding(now_ns, LATE_STATUS)
         if finding:
             raise RefusalError(f"chunk refused: {finding.text}", finding.reason)
         if self._is_held_by_operator:
@@ -262,7 +261,7 @@ class Controller:
 
     def _is_answered(self, now_ns: int) -> bool:
         """Whether the arm can take another command. Until it can, ticks are skipped: the command does not advance."""
-        if self._settings.is_dry_run or (self._state not in ACTIVE and self._state is not ControllerState.FAULT):
+        if self._settings.is_dry_run or self._state is ControllerState.DISABLED or not self._arm.is_linked:
             return True
         try:
             is_answered = self._arm.answers()
@@ -271,11 +270,13 @@ class Controller:
             return False
         if is_answered:
             self._unanswered_since_ns = None
+            self._watch.note_answer()
         return is_answered
 
     def _supervise(self, arm: ArmState | None, now_ns: int, *, is_late: bool) -> None:
         if not self._arm.is_linked:
-            self._disconnect("the connection has closed")
+            if self._state is not ControllerState.FAULT:
+                self._disconnect("the connection has closed")
             return
         if arm is not None:
             finding = self._watch.error_finding(arm)
@@ -283,7 +284,7 @@ class Controller:
                 self._fail(finding, can_move=False)
         if self._state is ControllerState.FAULT:
             return
-        stale = None if is_late else self._watch.report_finding(arm, now_ns)
+        stale = None if is_late else self._watch.report_finding(arm, now_ns, is_moving=self._state in MOVING)
         if stale is not None:
             self._note_stale(stale, arm, now_ns)
         elif arm is not None and not self._settings.is_dry_run and self._player.state is not None:
@@ -308,7 +309,7 @@ class Controller:
         return self._reason.text.startswith("the arm left motion") or self._reason.reason in vague
 
     def _advance(self, now_ns: int, policy_finding: Finding | None) -> Command | None:
-        if self._player.state is None or self._state in (ControllerState.DISCONNECTED, ControllerState.DISABLED):
+        if self._player.state is None or self._state is ControllerState.DISABLED:
             return None
         if self._state is ControllerState.FAULT and not self._player.is_planned:
             return None
@@ -328,8 +329,11 @@ class Controller:
         return self._player.command(now_ns)
 
     def _resume(self, now_ns: int, policy_finding: Finding | None) -> None:
-        waiting, self._waiting = self._waiting, None
-        if waiting is not None and policy_finding is None and waiting.rows_left(now_ns) > 0:
+        waiting = self._waiting
+        if waiting is None or policy_finding is not None:
+            return
+        self._waiting = None
+        if waiting.rows_left(now_ns) > 0:
             self._play(waiting)
 
     def _send(self, command: Command, now_ns: int) -> None:
@@ -343,7 +347,8 @@ class Controller:
             if isinstance(error, ArmReplyTimeoutError):
                 self._note_unanswered(error, now_ns)
             elif isinstance(error, ArmLinkError):
-                self._disconnect(str(error))
+                if self._state in ACTIVE:
+                    self._disconnect(str(error))
             elif self._state in ACTIVE:
                 self._fail(Finding(reason=Reason.ARM_ERROR, text=f"the arm left motion: {error}"), can_move=False)
 
@@ -380,7 +385,7 @@ class Controller:
     def _disconnect(self, why: str) -> None:
         self._give_up()
         text = f"the link to the control box is lost ({why}); restore it, then recover"
-        self._enter(ControllerState.DISCONNECTED, Finding(reason=Reason.LINK_LOST, text=text))
+        self._enter(ControllerState.FAULT, Finding(reason=Reason.LINK_LOST, text=text))
 
     def _give_up(self) -> None:
         self._player.halt()
@@ -389,7 +394,7 @@ class Controller:
     def _enter(self, state: ControllerState, finding: Finding) -> None:
         if (state, finding) == (self._state, self._reason):
             return
-        level = logging.WARNING if state in (ControllerState.FAULT, ControllerState.DISCONNECTED) else logging.INFO
+        level = logging.WARNING if state is ControllerState.FAULT else logging.INFO
         logger.log(level, "%s -> %s: %s", self._state.name, state.name, finding.text)
-        self._state, self._reason = state, dataclasses.replace(finding)
+        self._state, self._reason = state, finding
         self._listener()

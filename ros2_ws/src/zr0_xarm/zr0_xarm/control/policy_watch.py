@@ -31,14 +31,19 @@ class PolicyWatch:
         """Take in that the middleware has lost every publisher of the status."""
         self._is_gone = True
 
-    def finding(self, now_ns: int) -> Finding | None:
-        """Say what keeps the policy's chunks from being executed; None when nothing does."""
+    def finding(self, now_ns: int, patience: float = 0.0) -> Finding | None:
+        """Say what keeps the policy's chunks from being executed; None when nothing does.
+
+        Args:
+            now_ns: The present, ns since the epoch.
+            patience: By how much a status may be late, s.
+        """
         if self._state is None:
             return Finding(reason=Reason.POLICY_SILENT, text="no policy has reported yet")
         if self._is_gone:
             return Finding(reason=Reason.POLICY_SILENT, text="the policy's process is gone")
         age = (now_ns - self._seen_ns) * NS
-        if age > self._timeout:
+        if age > self._timeout + patience:
             return Finding(
                 reason=Reason.POLICY_SILENT, text=f"the policy has been silent for {age:.3f} s, limit {self._timeout} s"
             )

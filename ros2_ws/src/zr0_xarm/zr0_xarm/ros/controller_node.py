@@ -1,6 +1,7 @@
 """The arm controller as a lifecycle node."""
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -25,6 +26,7 @@ from zr0_xarm.ros import qos
 from zr0_xarm.ros.conversions import (
     chunk_from_message,
     diagnostics_message,
+    disconnected_message,
     joint_state,
     measured_joint_state,
     status_message,
@@ -37,6 +39,7 @@ from zr0_xarm.ros.telemetry import Telemetry
 STATUS_PERIOD = 0.05
 DIAGNOSTICS_PERIOD = 1.0
 MEASURED, COMMANDED, STATUS = "measured", "commanded", "status"
+NICENESS = -10
 SWITCH_INTERVAL = 0.0005
 """How long a thread may keep the interpreter while the control loop waits for it, s."""
 
@@ -177,6 +180,8 @@ class ControllerNode(LifecycleNode):
     def _publish(self, news: frozenset[str]) -> None:
         session = self._session
         if session is None:
+            if STATUS in news:
+                self._status_publisher.publish(disconnected_message(self._configuration.settings, time.time_ns()))
             return
         report = session.controller.report()
         embodiment = self._configuration.embodiment
@@ -210,8 +215,20 @@ class ControllerNode(LifecycleNode):
         )
 
 
+def _ask_for_priority() -> None:
+    """Put this process, and with it every thread that it starts later, before ordinary ones."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
+    except PermissionError:
+        rclpy.logging.get_logger("arm_controller").info(
+            f"no permission for niceness {NICENESS}: messages may be handled late on a busy machine; "
+            f"allow it with 'nice {NICENESS}' for this user in /etc/security/limits.conf"
+        )
+
+
 def main() -> None:
     """Run the node until it is interrupted; the arm is stopped within limits first."""
+    _ask_for_priority()
     stopping = threading.Event()
     # With rclpy's own handlers the topics would be gone before the arm stands.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)

@@ -18,7 +18,6 @@ from zr0_xarm.control.settings import ControllerSettings
 from zr0_xarm.control.status import ControllerReport, ControllerState
 
 NS_PER_S = 1_000_000_000
-NO_STATES: tuple[ControllerState, ...] = (ControllerState.DISCONNECTED, ControllerState.FAULT)
 
 
 def set_stamp(stamp: Any, stamp_ns: int) -> None:
@@ -104,7 +103,7 @@ def diagnostics_message(
     report: ControllerReport, lateness: LatenessReport, gripper_problem: str, policy: str, now_ns: int
 ) -> DiagnosticArray:
     """Make the diagnostics of controller and arm."""
-    level = DiagnosticStatus.ERROR if report.state in NO_STATES else DiagnosticStatus.OK
+    level = DiagnosticStatus.ERROR if report.state is ControllerState.FAULT else DiagnosticStatus.OK
     text = f"{report.state.name}: {report.reason_text}"
     if level == DiagnosticStatus.OK and (gripper_problem or (report.arm and report.arm.warning_code)):
         level = DiagnosticStatus.WARN
@@ -131,5 +130,17 @@ def diagnostics_message(
         values=[KeyValue(key=key, value=str(value)) for key, value in values.items()],
     )
     message = DiagnosticArray(status=[status])
+    set_stamp(message.header.stamp, now_ns)
+    return message
+
+
+def disconnected_message(settings: ControllerSettings, now_ns: int) -> ControllerStatus:
+    """Make the status of a controller that is not configured."""
+    message = ControllerStatus(
+        state=ControllerStatus.DISCONNECTED,
+        reason_text="not configured",
+        motion_mode="dry_run" if settings.is_dry_run else settings.motion_mode.value,
+        chunk_row=-1,
+    )
     set_stamp(message.header.stamp, now_ns)
     return message
