@@ -71,7 +71,12 @@ def _wait_up(supervisor: Supervisor, *names: str) -> None:
 
 def _poll(supervisor: Supervisor) -> list[ProcessExit]:
     found: list[ProcessExit] = []
-    _until(lambda: bool(found.extend(supervisor.poll()) or found))
+
+    def has_ended() -> bool:
+        found.extend(supervisor.poll())
+        return bool(found)
+
+    _until(has_ended)
     return found
 
 

@@ -124,10 +124,11 @@ class _Session:
             listener.close()
 
     def _run_episodes(self, node: SessionNode, listener: ListenerThread) -> None:
+        watched = {} if self._options.no_video else self._cameras
         view = LiveView(
             self._console,
-            lambda: status_rows(self._record, self._stage, self._cameras, node.now_s),
-            lambda: status_line(self._record, self._stage, self._cameras, node.now_s),
+            lambda: status_rows(self._record, self._stage, watched, node.now_s),
+            lambda: status_line(self._record, self._stage, watched, node.now_s),
         )
 
         def on_wait() -> None:

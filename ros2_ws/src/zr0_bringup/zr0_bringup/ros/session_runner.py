@@ -15,6 +15,7 @@ from zr0_bringup.session.samples import EpisodeResult, SimSample
 
 READY_TIMEOUT_S = 240.0
 HOMING_TIMEOUT_S = 60.0
+HOMING_ATTEMPTS = 2
 SETTLE_S = 0.5
 AFTER_SUCCESS_S = 1.5
 HOME_TOLERANCE_RAD = 0.03
@@ -130,7 +131,20 @@ class SessionRunner:
         )
 
     def _go_home(self) -> None:
-        self._stage.text = "going home"
+        """Bring the arm home, and out of a fault that an earlier episode ended in. One failure is forgiven."""
+        for attempt in range(1, HOMING_ATTEMPTS + 1):
+            self._stage.text = "going home"
+            try:
+                self._home_once()
+            except OperatorError as error:
+                if attempt == HOMING_ATTEMPTS:
+                    raise
+                self._stage.text = f"going home again: {error}"
+                self._rest(SETTLE_S)
+            else:
+                return
+
+    def _home_once(self) -> None:
         if self._controller_state == "fault":
             self._operator.recover()
         if self._controller_state == "disabled":

@@ -144,8 +144,9 @@ def _warnings(record: SessionRecord) -> list[str]:
     factors = [sample.real_time_factor for sample in record.sim if sample.real_time_factor > 0.0]
     if factors and float(np.median(factors)) < 0.95:
         warnings.append(f"the simulation ran at {np.median(factors):.2f} of real time: the machine is too busy")
-    if record.policy and not record.policy[-1].is_trained:
-        warnings.append(f"the weights of policy {record.policy[-1].policy} are untrained: its motion means nothing")
+    running = [sample for sample in record.policy if sample.state == "running"]
+    if running and not running[-1].is_trained:
+        warnings.append(f"the weights of policy {running[-1].policy} are untrained: its motion means nothing")
     return warnings
 
 

@@ -91,7 +91,7 @@ def status_line(record: SessionRecord, stage: Stage, cameras: dict[str, str], no
     parts = [
         f"{now_s:6.1f} s",
         _stage_row(record, stage, now_s).text,
-        f"cameras {rates} Hz",
+        f"cameras {rates} Hz" if rates else "cameras not watched",
         f"joints {record.meter('/joint_states').rate(now_s):.0f} Hz",
         f"chunks {record.meter('/zr0/action_chunk').rate(now_s):.1f} Hz",
     ]
