@@ -134,7 +134,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--destination", type=Path, default=DESTINATION, help="directory to write")
     parser.add_argument("--seed", type=int, default=0, help="seed of weights, demonstrations and fitting")
     parser.add_argument("--episodes", type=int, default=60, help="demonstrations")
-    parser.add_argument("--steps", type=int, default=1000, help="optimiser steps")
+    parser.add_argument("--steps", type=int, default=2000, help="optimiser steps")
     parser.add_argument("--loops", type=int, default=3, help="minutes of closed loop to measure")
     parser.add_argument("--cache", type=Path, help="file to keep the encoded demonstrations in between runs")
     parser.add_argument("--untrained", action="store_true", help="stop before fitting and say so in the provenance")
