@@ -9,7 +9,8 @@ from zr0_sim.tasks.task import Task
 from zr0_sim.world.backends import make_renderer
 from zr0_sim.world.plant import MujocoPlant
 from zr0_sim.world.renderer import Backend
-from zr0_sim.world.world import TableView, World
+from zr0_sim.world.table_view import TableView
+from zr0_sim.world.world import World
 
 TICK_S = 0.004
 START_NS = 1_000_000_000
