@@ -130,7 +130,7 @@ class MotionPlayer:
             ahead = np.clip(
                 self.playback.target(now_ns + round(self._lookahead * NS_PER_S))[0], self._lower, self._upper
             )
-        command = Command(state=self.state, ahead=ahead, is_urgent=self._is_urgent)
+        command = Command(state=self.state, ahead=ahead, is_urgent=self._is_urgent, is_stop=self._is_stop)
         self._is_urgent = False
         return command
 

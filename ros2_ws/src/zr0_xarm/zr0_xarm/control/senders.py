@@ -12,6 +12,12 @@ from zr0_xarm.arm import Arm
 from zr0_xarm.motion.command_state import CommandState
 
 
+LARGEST_TOOL_SPEED = 0.5
+"""m/s."""
+TOOL_ACCELERATION = 5.0
+"""m/s^2."""
+
+
 class MotionMode(StrEnum):
     """Who interpolates."""
 
@@ -38,6 +44,8 @@ class Command:
     """Where it is to be `Sender.lookahead` later, (N,), rad."""
     is_urgent: bool
     """Whether what was sent before no longer holds: the motion has just changed."""
+    is_stop: bool
+    """Whether the arm is being stopped; `ahead` is then where it is to stand."""
 
 
 class Sender(Protocol):
@@ -93,12 +101,15 @@ class PlannedSender:
         if self._mode is MotionMode.PLANNED_JOINT:
             needed = float(np.abs(command.ahead - command.state.positions).max()) / self.lookahead
             speed = float(np.clip(1.3 * needed, 0.05, self._largest_velocity))
+            if command.is_stop:
+                speed = self._largest_velocity
             self._arm.send_joint_target(command.ahead, speed, self._limits.acceleration)
             return
         pose = self._chain.forward(command.ahead)
         here = self._chain.forward(command.state.positions)
         needed = float(np.linalg.norm(pose[:3, 3] - here[:3, 3])) / self.lookahead
-        self._arm.send_tool_target(pose, float(np.clip(1.3 * needed, 0.05, 0.5)), 5.0)
+        speed = LARGEST_TOOL_SPEED if command.is_stop else float(np.clip(1.3 * needed, 0.05, LARGEST_TOOL_SPEED))
+        self._arm.send_tool_target(pose, speed, TOOL_ACCELERATION)
 
 
 class DrySender:
