@@ -78,10 +78,17 @@ def _draw_states(axis: Axes, record: SessionRecord) -> None:
             axis.broken_barh([(band.start_s, band.end_s - band.start_s)], (row - 0.4, 0.8), color=colour)
             seen[band.state] = colour
     axis.set_yticks(range(len(rows)), [name for name, _ in rows])
-    axis.set_title("what the controller and the policy were doing", loc="left")
+    axis.set_title("what the controller and the policy were doing", loc="left", pad=20.0)
     handles = [Patch(color=colour, label=state.replace("_", " ")) for state, colour in seen.items()]
     if handles:
-        axis.legend(handles=handles, loc="center left", bbox_to_anchor=(1.0, 0.5), frameon=False)
+        axis.legend(
+            handles=handles,
+            loc="upper left",
+            bbox_to_anchor=(1.0, 1.4),
+            frameon=False,
+            fontsize=8.5,
+            labelspacing=0.25,
+        ).set_in_layout(False)
 
 
 def _bands(samples: Sequence[ControllerSample | PolicySample]) -> list[_Band]:
