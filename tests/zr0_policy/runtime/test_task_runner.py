@@ -160,6 +160,24 @@ def test_what_a_policy_raises_fails_the_task_and_the_next_one_starts_clean(
     bench.runner.join()
 
 
+def test_a_chunk_that_the_controller_would_refuse_as_stale_is_counted_not_published(embodiment: Embodiment) -> None:
+    def dawdle(actions: FloatArray) -> FloatArray:
+        time.sleep(0.5)
+        return actions
+
+    policy = Counting(dawdle)
+    bench = Bench(embodiment, policy)
+    bench.start()
+    bench.feed_until(lambda: bench.runner.progress.num_late == 1)
+    assert not bench.chunks
+    policy.answer = lambda actions: actions
+    bench.feed_until(lambda: len(bench.chunks) >= 1)
+    assert bench.chunks[0].sequence == 1
+    assert bench.chunks[0].num_executed_assumed == 0
+    bench.runner.cancel("enough")
+    bench.runner.join()
+
+
 def test_a_second_task_and_nonsense_are_refused(embodiment: Embodiment) -> None:
     bench = Bench(embodiment, Counting())
     assert "the instruction is empty" in bench.start(" ")

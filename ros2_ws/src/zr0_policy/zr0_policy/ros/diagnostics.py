@@ -8,7 +8,7 @@ from rclpy.time import Time
 from zr0_msgs.msg import PolicyStatus
 
 from zr0_policy.ros.status_report import STATE_NAMES
-from zr0_policy.runtime.latency import LatencySummary
+from zr0_policy.runtime.task_runner import TaskRunner
 
 _LEVELS = {
     PolicyStatus.IDLE: DiagnosticStatus.OK,
@@ -34,21 +34,21 @@ class InputRates:
         return rates
 
 
-def diagnostics(
-    status: PolicyStatus, rates: Mapping[str, float], latency: LatencySummary, inference: LatencySummary
-) -> DiagnosticArray:
+def diagnostics(status: PolicyStatus, rates: Mapping[str, float], runner: TaskRunner) -> DiagnosticArray:
     """Write diagnostics: state, input ages (s) and rates (Hz), latencies (s) and counters."""
     values = {
         "policy": status.policy,
         "is_trained": str(status.is_trained),
         "instruction": status.instruction,
         "chunks of this task": str(status.num_chunks),
+        "late chunks of this task, not published": str(runner.progress.num_late),
         "last chunk": str(status.chunk_sequence),
     }
     for name, age in zip(status.input_names, status.input_ages, strict=True):
         values[f"{name} age [s]"] = f"{age:.3f}"
         values[f"{name} rate [Hz]"] = f"{rates.get(name, 0.0):.1f}"
-    for kind, summary in (("latency", latency), ("inference", inference)):
+    for kind, window in (("latency", runner.latency), ("inference", runner.inference)):
+        summary = window.summary()
         values[f"{kind} p50 [s]"] = f"{summary.p50:.4f}"
         values[f"{kind} p99 [s]"] = f"{summary.p99:.4f}"
         values[f"{kind} max [s]"] = f"{summary.maximum:.4f}"

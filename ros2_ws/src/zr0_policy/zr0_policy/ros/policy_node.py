@@ -175,8 +175,7 @@ class PolicyNode(LifecycleNode):
             diagnostics(
                 self._make_status(),
                 self._rates.update(loaded.inputs.counts()),
-                loaded.runner.latency.summary(),
-                loaded.runner.inference.summary(),
+                loaded.runner,
             )
         )
 

@@ -20,6 +20,9 @@ from zr0_policy.runtime.pacing import Pacer
 
 _logger = logging.getLogger(__name__)
 
+TRANSPORT_ALLOWANCE_S = 0.05
+"""Time that a chunk is given to reach the controller, seconds."""
+
 
 class Outcome(Enum):
     """How a task ended."""
@@ -55,6 +58,8 @@ class TaskProgress:
     """Monotonic time at which it was set."""
     num_chunks: int = 0
     """Chunks of this task."""
+    num_late: int = 0
+    """Chunks of this task that came too late for the controller to accept, and were not published."""
     sequence: int = 0
     """Sequence number of the last published chunk."""
     latency_s: float = 0.0
@@ -200,14 +205,14 @@ class TaskRunner:
             self._update(complaint=str(error))
             return None
 
-    def _infer(self, observation: Observation, previous_stamp_ns: int | None) -> int:
+    def _infer(self, observation: Observation, previous_stamp_ns: int | None) -> int | None:
         began = time.monotonic()
         actions = self.policy.infer(observation)
         inference_s = time.monotonic() - began
         self._require_good(actions)
         stamp_ns = observation.newest_stamp_ns
-        if self._stop.is_set():
-            return stamp_ns
+        if self._stop.is_set() or self._is_late(stamp_ns):
+            return previous_stamp_ns
         sequence = self.progress.sequence + 1
         self._publish(
             ActionChunk(
@@ -232,6 +237,22 @@ class TaskRunner:
             complaint="",
         )
         return stamp_ns
+
+    def _is_late(self, stamp_ns: int) -> bool:
+        age_s = (time.time_ns() - stamp_ns) / NANOSECONDS
+        limit_s = self._embodiment.action.max_age - TRANSPORT_ALLOWANCE_S
+        if age_s <= limit_s:
+            return False
+        num_late = self.progress.num_late
+        if num_late == 0:
+            _logger.warning(
+                "a chunk took until %.3f s after its observation, limit %.3f s: not published; this machine is too "
+                "slow or too busy for the model (further ones of this task are counted in /diagnostics)",
+                age_s,
+                limit_s,
+            )
+        self._update(num_late=num_late + 1)
+        return True
 
     def _num_executed(self, previous_stamp_ns: int | None, stamp_ns: int) -> int:
         """Rows of the previous chunk whose time had come when this chunk's observation was taken."""
