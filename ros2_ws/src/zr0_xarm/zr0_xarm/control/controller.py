@@ -15,7 +15,7 @@ from zr0_xarm.chunks.refusal import RefusalError
 from zr0_xarm.control.arm_watch import ArmWatch
 from zr0_xarm.control.motion_player import MotionPlayer
 from zr0_xarm.control.policy_watch import PolicyWatch
-from zr0_xarm.control.senders import Command, Sender, make_sender
+from zr0_xarm.control.senders import Command, MotionMode, Sender, make_sender
 from zr0_xarm.control.settings import ControllerSettings
 from zr0_xarm.control.status import ControllerReport, ControllerState, Finding, Reason
 from zr0_xarm.errors import ArmError, ArmLinkError, ArmReplyTimeoutError, RequestRefusedError
@@ -113,8 +113,6 @@ class Controller:
                 num_chunks_refused=self._num_refused,
                 last_refusal=self._last_refusal,
             )
-
-    # Chunks ------------------------------------------------------------------------------------------------------
 
     def offer(self, chunk: ActionChunk, now_ns: int) -> None:
         """Execute a chunk from its row that belongs to now.
@@ -270,7 +268,8 @@ class Controller:
             return False
         if is_answered:
             self._unanswered_since_ns = None
-            self._watch.note_answer()
+            if self._settings.motion_mode is MotionMode.SERVO_JOINT:  # Other modes do not send at every tick.
+                self._watch.note_answer()
         return is_answered
 
     def _supervise(self, arm: ArmState | None, now_ns: int, *, is_late: bool) -> None:

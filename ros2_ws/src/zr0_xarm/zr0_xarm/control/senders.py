@@ -11,7 +11,6 @@ from zr0_core.types import FloatArray
 from zr0_xarm.arm import Arm
 from zr0_xarm.motion.command_state import CommandState
 
-
 LARGEST_TOOL_SPEED = 0.5
 """m/s."""
 TOOL_ACCELERATION = 5.0
