@@ -1,5 +1,8 @@
 """The simulated bring-up as real processes, with the arm moving, to see what happens when something breaks."""
 
+import os
+import signal
+import time
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,6 +11,8 @@ from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_srvs.srv import Trigger
 from zr0_bringup.bringups import sim_graph
 from zr0_bringup.graph import resolve
+from zr0_bringup.processes.node_command import process_spec
+from zr0_bringup.processes.supervisor import Supervisor
 from zr0_core.stamps import to_nanoseconds
 from zr0_msgs.action import RunTask
 from zr0_msgs.msg import ControllerStatus, PolicyStatus, SimStatus
@@ -15,7 +20,6 @@ from zr0_msgs.srv import InjectFault, ResetTask
 
 from zr0_test_support.host import RosHost
 from zr0_test_support.probe import Probe
-from zr0_test_support.process import NodeProcess
 
 CONTROLLER_STATUS_QOS = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
 START_TIMEOUT = 60.0
@@ -26,15 +30,21 @@ class SimStack:
     """The nodes of the `sim` graph under the scripted policy, and what is needed to disturb and watch them."""
 
     def __init__(
-        self, host: RosHost, environment: dict[str, str], address: str, folder: Path, **arguments: bool | float | str
+        self,
+        host: RosHost,
+        address: str,
+        folder: Path,
+        *,
+        is_stopping_at_death: bool = True,
+        **arguments: bool | float | str,
     ) -> None:
         """Start every node and wait until the controller holds the arm and the policy is idle.
 
         Args:
             host: Runs the probe.
-            environment: Variables for the nodes.
             address: Loopback address for the control box.
             folder: Where the nodes' logs go.
+            is_stopping_at_death: Whether the death of a node stops the controller, as `zr0 up` does.
             arguments: Launch arguments.
         """
         self.probe = Probe(host)
@@ -42,27 +52,20 @@ class SimStack:
         self.policy = self.probe.subscribe(PolicyStatus, "/zr0/policy_status")
         self.sim = self.probe.subscribe(SimStatus, "/sim/status")
         self._goal: Any = None
-        self._environment, self._folder = environment, folder
-        chosen = {"robot_ip": address, "policy": "scripted", **arguments}
-        self._nodes = {node.name: node for node in resolve(sim_graph(), chosen)}
-        self.processes: dict[str, NodeProcess] = {}
-        for name in self._nodes:
-            self.start(name)
+        graph = sim_graph()
+        nodes = resolve(graph, {"robot_ip": address, "policy": "scripted", **arguments})
+        specs = [process_spec(node, folder / "ros") for node in nodes]
+        self.supervisor = Supervisor(specs, graph.stop_order, folder, is_stopping_at_death=is_stopping_at_death)
+        self.supervisor.start()
+        self._killed: set[str] = set()
         self.wait_ready()
 
-    def start(self, name: str) -> NodeProcess:
-        """Start one node of the graph."""
-        node = self._nodes[name]
-        self.processes[name] = NodeProcess(
-            node.package,
-            node.executable,
-            log_folder=self._folder,
-            environment=self._environment,
-            parameters={key: list(it) if isinstance(it, tuple) else it for key, it in node.parameters.items()},
-            remappings=dict(node.remappings),
-            node_name=name,
-        )
-        return self.processes[name]
+    def kill(self, name: str) -> int:
+        """Kill a node as a crash would; return when, ns since the epoch."""
+        event_ns = time.time_ns()
+        os.kill(self.supervisor.pid_of(name), signal.SIGKILL)
+        self._killed.add(name)
+        return event_ns
 
     def wait_ready(self) -> None:
         """Wait until the controller holds the arm and the policy is idle."""
@@ -71,10 +74,14 @@ class SimStack:
         self.controller.wait(lambda status: status.state == ControllerStatus.HOLDING, START_TIMEOUT)
         self.policy.wait(lambda status: status.state == PolicyStatus.IDLE, START_TIMEOUT)
 
-    def wait_state(self, state: int, timeout: float = 5.0) -> ControllerStatus:
-        """Wait until the controller's newest status has a state; return that status."""
-        self.probe.wait(lambda: self.controller.latest.state == state, timeout, what=f"controller state {state}")
+    def wait_fault(self, timeout: float = 5.0) -> ControllerStatus:
+        """Wait until the controller is in a state that only `recover` leaves; return its status."""
+        self.probe.wait(self.is_at_fault, timeout, what="the controller to report a fault")
         return self.controller.latest
+
+    def is_at_fault(self) -> bool:
+        """Tell whether the controller is in a state that only `recover` leaves."""
+        return self.controller.latest.state in (ControllerStatus.FAULT, ControllerStatus.DISCONNECTED)
 
     def begin_moving(self, speed: float = 0.4, seed: int = 1) -> None:
         """Set up the task, run the policy on it, and return once a joint turns this fast, rad/s.
@@ -84,7 +91,7 @@ class SimStack:
         if self._goal is not None:
             self.end()
         self.inject("clear")
-        if self.controller.latest.state == ControllerStatus.FAULT:
+        if self.is_at_fault():
             answer = self.trigger("recover")
             assert answer.success, answer.message
         answer = self.probe.call(ResetTask, "/sim/reset_task", ResetTask.Request(seed=seed))
@@ -121,17 +128,13 @@ class SimStack:
         return max(0.0, (to_nanoseconds(status.last_motion) - event_ns) / 1e9)
 
     def close(self) -> None:
-        """Stop what still runs, controller first.
+        """End what still runs, controller first.
 
         Raises:
             AssertionError: A node did not end cleanly.
         """
-        problems = []
-        for name in ("arm_controller", "policy", "lifecycle_manager", "sim"):
-            try:
-                self.processes[name].stop()
-            except AssertionError as error:
-                problems.append(str(error))
+        exits = self.supervisor.stop()
+        problems = [f"{end}; its log {end.log}" for end in exits if not end.is_clean and end.name not in self._killed]
         if problems:
             raise AssertionError("\n".join(problems))
 

@@ -164,3 +164,31 @@ def test_a_killed_supervisor_leaves_no_process(tmp_path: Path) -> None:
 def test_the_stop_order_names_every_process_once(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="must name each of"):
         Supervisor([_code("a", "")], ["b"], tmp_path)
+
+
+def test_a_death_stops_the_first_of_the_stop_order_at_once(tmp_path: Path) -> None:
+    record = tmp_path / "ends"
+    names = ("second", "first", "third")
+    specs = [_obedient(name, record) for name in names]
+    with Supervisor(specs, ("first", "second", "third"), tmp_path / "logs") as supervisor:
+        supervisor.start()
+        _wait_up(supervisor, *names)
+        os.kill(supervisor.pid_of("third"), signal.SIGKILL)
+        _until(record.exists)
+        _until(lambda: record.read_text() == "first\n")
+        exits = {end.name: end for end in supervisor.stop()}
+    assert record.read_text() == "first\nsecond\n"
+    assert exits["first"].is_clean
+    assert exits["second"].is_clean
+    assert not exits["third"].is_clean
+
+
+def test_a_death_stops_nothing_where_that_is_not_wanted(tmp_path: Path) -> None:
+    record = tmp_path / "ends"
+    specs = [_obedient(name, record) for name in ("first", "second")]
+    with Supervisor(specs, ("first", "second"), tmp_path / "logs", is_stopping_at_death=False) as supervisor:
+        supervisor.start()
+        _wait_up(supervisor, "first", "second")
+        os.kill(supervisor.pid_of("second"), signal.SIGKILL)
+        assert [end.name for end in _poll(supervisor)] == ["second"]
+        assert not record.exists()

@@ -56,7 +56,7 @@ def run_up(options: argparse.Namespace) -> int:
     except (Zr0Error, ValueError) as error:
         say(f"zr0 up: {error}")
         return 2
-    supervisor = Supervisor(specs, graph.stop_order, folder / "logs")
+    supervisor = Supervisor(specs, graph.stop_order, folder / "logs", is_stopping_at_death=not options.keep_going)
     with signals_as_interrupt(), supervisor:
         supervisor.start()
         say(f"zr0 up {graph.name}: {', '.join(supervisor.running_names)}; logs in {folder / 'logs'}; Ctrl-C ends all")

@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from zr0_bringup.processes import child, guardian
+from zr0_bringup.processes.death_watch import DeathWatch
 from zr0_bringup.processes.spec import ProcessExit, ProcessSpec
 
 ESCALATION = ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
@@ -75,9 +76,28 @@ class Supervisor:
 
     Each has its own session, so that Ctrl-C in a terminal reaches the supervisor alone, which then ends them in
     order. If the supervisor is killed, the kernel sends SIGTERM to each, and the guardian kills what is left.
+
+    When one of them dies, the first of the stop order is told to stop at once, without waiting for `poll` and `stop`:
+    it holds the arm.
+
+    Args:
+        specs: What to run.
+        stop_order: Names in the order of stopping.
+        log_folder: Where each process's output goes.
+        is_stopping_at_death: Whether a death stops the first of the stop order.
+
+    Raises:
+        ValueError: The stop order does not name each process once.
     """
 
-    def __init__(self, specs: Sequence[ProcessSpec], stop_order: Sequence[str], log_folder: Path) -> None:
+    def __init__(
+        self,
+        specs: Sequence[ProcessSpec],
+        stop_order: Sequence[str],
+        log_folder: Path,
+        *,
+        is_stopping_at_death: bool = True,
+    ) -> None:
         if sorted(stop_order) != sorted(spec.name for spec in specs):
             raise ValueError(f"stop_order {list(stop_order)} must name each of {[spec.name for spec in specs]} once")
         self._specs = tuple(specs)
@@ -85,6 +105,8 @@ class Supervisor:
         self._log_folder = log_folder
         self._running: dict[str, _Running] = {}
         self._guardian: subprocess.Popen[str] | None = None
+        self._is_stopping_at_death = is_stopping_at_death
+        self._death_watch: DeathWatch | None = None
 
     def __enter__(self) -> "Supervisor":
         return self
@@ -103,6 +125,10 @@ class Supervisor:
         for spec in self._specs:
             self._running[spec.name] = _Running(spec, self.log_of(spec.name))
             self._tell_guardian(str(self._running[spec.name].process.pid))
+        if self._is_stopping_at_death:
+            first = self._running[self._stop_order[0]]
+            pids = [running.process.pid for running in self._running.values() if running is not first]
+            self._death_watch = DeathWatch(pids, lambda: first.send(signal.SIGINT))
 
     def log_of(self, name: str) -> Path:
         """Return the file that gets what a process prints."""
@@ -124,6 +150,9 @@ class Supervisor:
 
     def stop(self) -> list[ProcessExit]:
         """End what still runs, one after the other in the stop order, and return how each ended."""
+        if self._death_watch is not None:
+            self._death_watch.close()
+            self._death_watch = None
         exits = self.poll()
         for name in self._stop_order:
             if name in self._running:
@@ -139,7 +168,8 @@ class Supervisor:
 
     def _end(self, running: _Running) -> None:
         for number, seconds in ESCALATION:
-            running.send(number)
+            if number.name not in running.signals:
+                running.send(number)
             if running.wait(seconds):
                 return
         raise RuntimeError(f"process {running.process.pid} of {running.spec.name} cannot be ended, even by SIGKILL")

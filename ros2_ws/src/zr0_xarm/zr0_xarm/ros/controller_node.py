@@ -144,9 +144,12 @@ class ControllerNode(LifecycleNode):
         if session is not None:
             session.close()
 
-    def close(self) -> None:
-        """Stop the arm within limits, disconnect, and end all threads."""
+    def stop_arm(self) -> None:
+        """Stop the arm within limits and disconnect."""
         self._attempt("shut down", self._end_session)
+
+    def close(self) -> None:
+        """End all threads."""
         self._requests.close()
         self._telemetry.stop()
         logging.getLogger("zr0_xarm").removeHandler(self._log_bridge)
@@ -215,6 +218,32 @@ class ControllerNode(LifecycleNode):
         )
 
 
+class _Spinner(threading.Thread):
+    """Runs the node's callbacks until told to stop; a callback that raises ends the process."""
+
+    def __init__(self, node: ControllerNode, stopping: threading.Event) -> None:
+        super().__init__(name="callbacks")
+        self._node = node
+        self._stopping = stopping
+        self.failure: BaseException | None = None
+
+    def run(self) -> None:
+        """Handle callbacks."""
+        executor = SingleThreadedExecutor()
+        executor.add_node(self._node)
+        try:
+            while rclpy.ok() and not self._stopping.is_set():
+                executor.spin_once(timeout_sec=0.1)
+        except ExternalShutdownException:
+            pass
+        # The edge between two threads: the main thread raises it again, after the arm stands.
+        except BaseException as error:  # noqa: BLE001
+            self.failure = error
+        finally:
+            self._stopping.set()
+            executor.shutdown()
+
+
 def _ask_for_priority() -> None:
     """Put this process, and with it every thread that it starts later, before ordinary ones."""
     try:
@@ -241,17 +270,16 @@ def main() -> None:
         rclpy.logging.get_logger("arm_controller").fatal(str(error))
         rclpy.try_shutdown()
         sys.exit(1)
-    executor = SingleThreadedExecutor()
-    executor.add_node(node)
-    try:
-        while rclpy.ok() and not stopping.is_set():
-            executor.spin_once(timeout_sec=0.1)
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    finally:
-        node.close()
-        executor.shutdown()
-        rclpy.try_shutdown()
+    spinner = _Spinner(node, stopping)
+    spinner.start()
+    # This thread only waits, so a signal is seen at once, whatever the callbacks do.
+    stopping.wait()
+    node.stop_arm()
+    spinner.join()
+    node.close()
+    rclpy.try_shutdown()
+    if spinner.failure is not None:
+        raise spinner.failure
 
 
 if __name__ == "__main__":
