@@ -79,7 +79,10 @@ def start_up(tmp_path: Path, ros_env: dict[str, str]) -> Iterator[Callable[..., 
     for up in running:
         if up.process.poll() is None:
             up.process.send_signal(signal.SIGINT)
-            up.wait_exit()
+            try:
+                up.wait_exit()
+            finally:
+                up.process.kill()
 
 
 def wait_gone(processes: list[psutil.Process]) -> None:
