@@ -104,7 +104,7 @@ def main() -> None:
             "first_seed": arguments.seed,
         },
         training={"fitted": "action expert", "frozen": "vision-language model", "steps": arguments.steps},
-        measured={**dataclasses.asdict(fit), "closed_loop": loops, "seconds_to_make": round(time.monotonic() - began)},
+        measured={**dataclasses.asdict(fit), "closed_loop": loops},
     )
     checkpoint = dataclasses.replace(checkpoint, facts=dataclasses.replace(facts, provenance=provenance))
     save_checkpoint(checkpoint, arguments.destination, dtype=torch.bfloat16, overwrite=True)
@@ -135,7 +135,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="seed of weights, demonstrations and fitting")
     parser.add_argument("--episodes", type=int, default=60, help="demonstrations")
     parser.add_argument("--steps", type=int, default=2000, help="optimiser steps")
-    parser.add_argument("--loops", type=int, default=3, help="minutes of closed loop to measure")
+    parser.add_argument("--loops", type=int, default=4, help="minutes of closed loop to measure")
     parser.add_argument("--cache", type=Path, help="file to keep the encoded demonstrations in between runs")
     parser.add_argument("--untrained", action="store_true", help="stop before fitting and say so in the provenance")
     return parser.parse_args()
