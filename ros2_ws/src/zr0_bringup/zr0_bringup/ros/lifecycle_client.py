@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable
 
-from lifecycle_msgs.msg import State
+from lifecycle_msgs.msg import State, Transition
 from lifecycle_msgs.srv import ChangeState, GetState
 from rclpy.node import Node
 from rclpy.task import Future
@@ -14,6 +14,11 @@ STATE_NAMES = {
     State.PRIMARY_STATE_INACTIVE: "inactive",
     State.PRIMARY_STATE_ACTIVE: "active",
     State.PRIMARY_STATE_FINALIZED: "finalized",
+}
+LEADS_TO = {
+    Transition.TRANSITION_CONFIGURE: State.PRIMARY_STATE_INACTIVE,
+    Transition.TRANSITION_ACTIVATE: State.PRIMARY_STATE_ACTIVE,
+    Transition.TRANSITION_DEACTIVATE: State.PRIMARY_STATE_INACTIVE,
 }
 ANSWER_S = 1.0
 """How long a node that is not in transition may take to answer, seconds."""
@@ -53,8 +58,9 @@ class LifecycleClient:
     def change(self, transition: int, timeout_s: float) -> bool:
         """Ask for a transition and wait for its end; return whether it succeeded.
 
-        A request can be lost while the two sides still discover each other. It counts as lost, and is sent again,
-        when the node answers twice that it is in the state from before: a node in transition does not answer.
+        Messages can be lost while the two sides still discover each other. The reply counts as lost when the node
+        answers that it is where the transition leads; the request counts as lost, and is sent again, when it answers
+        twice that it is where it was: a node in transition does not answer.
 
         Args:
             transition: A `lifecycle_msgs/Transition` id.
@@ -68,9 +74,12 @@ class LifecycleClient:
             while time.monotonic() < deadline and num_unchanged < 2:
                 if self._wait(future, ANSWER_S):
                     return bool(future.result().success)
-                num_unchanged = num_unchanged + 1 if self.state(ANSWER_S) == before else 0
+                state = self.state(ANSWER_S)
                 if future.done():
                     return bool(future.result().success)
+                if state == LEADS_TO.get(transition):
+                    return True
+                num_unchanged = num_unchanged + 1 if state == before else 0
             self._change_state.remove_pending_request(future)
         return False
 
