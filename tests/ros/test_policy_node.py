@@ -96,7 +96,7 @@ def test_zr0_emits_chunks_until_time_is_up(start_node: StartNode, probe: Probe) 
     assert running.instruction == "stay where you are"
     assert list(running.input_names) == ["front", "wrist", "state"]
     assert 0.0 < running.inference_time < running.latency < 3.0
-    result = probe.result(handle.get_result_async()).result
+    result = probe.ask(handle.get_result_async).result
     assert (result.outcome, result.reason) == (RunTask.Result.TIME_UP, "3 s are over"), process.log_tail()
     assert result.duration == pytest.approx(3.0, abs=1.0)
 
@@ -145,8 +145,8 @@ def test_a_dropped_camera_is_named_and_stops_inference(start_node: StartNode, pr
     robot.dropped.clear()
     statuses.wait(lambda status: status.state == PolicyStatus.RUNNING, after=len(statuses))
     chunks.wait(after=num_chunks)
-    probe.result(handle.cancel_goal_async())
-    result = probe.result(handle.get_result_async()).result
+    probe.ask(handle.cancel_goal_async)
+    result = probe.ask(handle.get_result_async).result
     assert (result.outcome, result.reason) == (RunTask.Result.CANCELLED, "cancelled by the client")
 
 
@@ -171,7 +171,7 @@ def test_goals_that_cannot_run_are_refused_with_a_reason(start_node: StartNode, 
 
     def run(request: RunTask.Goal) -> RunTask.Result:
         handle = probe.send_goal(RunTask, "/zr0/run_task", request)
-        return probe.result(handle.get_result_async()).result
+        return probe.ask(handle.get_result_async).result
 
     result = run(goal(1.0))
     assert (result.outcome, result.reason) == (
@@ -186,7 +186,7 @@ def test_goals_that_cannot_run_are_refused_with_a_reason(start_node: StartNode, 
     assert second.outcome == RunTask.Result.REFUSED
     assert second.reason == "already running 'stay where you are'; cancel it first"
     assert probe.deactivate("/policy")
-    ended = probe.result(first.get_result_async()).result
+    ended = probe.ask(first.get_result_async).result
     assert (ended.outcome, ended.reason) == (RunTask.Result.CANCELLED, "the policy node was deactivated")
     assert probe.cleanup("/policy")
     assert run(goal(1.0)).reason == "the policy node is not active; activate it first"
@@ -255,7 +255,7 @@ def test_hold_runs_without_torch_and_ends_cleanly_during_a_task(start_node: Star
     process = start_active(start_node, probe, policy="hold")
     chunks = probe.subscribe(ActionChunk, "/zr0/action_chunk", STATUS_QOS)
     statuses = probe.subscribe(PolicyStatus, "/zr0/policy_status", STATUS_QOS)
-    answer = probe.send_goal(RunTask, "/zr0/run_task", goal()).get_result_async()
+    answer = probe.send(probe.send_goal(RunTask, "/zr0/run_task", goal()).get_result_async)
     chunks.wait()
     assert "libtorch" not in Path(f"/proc/{process.pid}/maps").read_text(encoding="utf-8")
     process.interrupt()

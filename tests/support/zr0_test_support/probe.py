@@ -112,14 +112,32 @@ class Probe:
     ) -> Any:
         """Send an action goal and return its handle, accepted or not.
 
-        Use `result(handle.get_result_async())` and `result(handle.cancel_goal_async())` on it.
+        Use `ask(handle.get_result_async)` and `ask(handle.cancel_goal_async)` on it.
 
         Raises:
             AssertionError: No such action, or no answer.
         """
         client = ActionClient(self.node, action_type, name)
         self.wait(client.server_is_ready, what=f"action {name}")
-        return self.result(client.send_goal_async(goal, feedback_callback=feedback), what=f"an answer from {name}")
+        return self.ask(lambda: client.send_goal_async(goal, feedback_callback=feedback), what=f"an answer from {name}")
+
+    def send(self, request: Callable[[], Any]) -> Any:
+        """Send a request of an action in the host's thread; return the future of its answer.
+
+        rclpy's action client drops an answer that arrives before the sending call has returned in another thread.
+
+        Args:
+            request: Such as a goal handle's `cancel_goal_async` or `get_result_async`.
+        """
+        return self.result(self._host.executor.create_task(request), what="the request to be sent")
+
+    def ask(self, request: Callable[[], Any], timeout: float = 15.0, *, what: str = "an answer") -> Any:
+        """Send a request of an action as `send` does, and wait for its answer.
+
+        Raises:
+            AssertionError: No answer within the time.
+        """
+        return self.result(self.send(request), timeout, what=what)
 
     def transition(self, node: str, transition: int, timeout: float = 60.0) -> bool:
         """Ask a lifecycle node, named like `/policy`, for a transition; return whether it succeeded."""

@@ -104,8 +104,8 @@ class SimStack:
     def end(self) -> None:
         """Cancel the goal and wait for its result."""
         goal, self._goal = self._goal, None
-        self.probe.result(goal.cancel_goal_async(), what="an answer to the cancel request")
-        self.probe.result(goal.get_result_async(), what="the result of the goal")
+        self.probe.ask(goal.cancel_goal_async, what="an answer to the cancel request")
+        self.probe.ask(goal.get_result_async, what="the result of the goal")
 
     def inject(self, fault: str, target: str = "", duration: float = 0.0) -> int:
         """Inject a fault; return when it began, ns since the epoch."""

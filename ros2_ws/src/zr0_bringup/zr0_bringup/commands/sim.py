@@ -137,7 +137,9 @@ class _Session:
                 raise NodeDiedError(self._describe(end))
             view.update(node.now_s)
 
-        runner = SessionRunner(node, Operator(node, on_wait), self._embodiment, self._stage, on_wait)
+        runner = SessionRunner(
+            node, Operator(node, listener.in_executor, on_wait), self._embodiment, self._stage, on_wait
+        )
         with view:
             runner.wait_until_ready(("/joint_states", "/sim/status", "/zr0/policy_status", "/zr0/controller_status"))
             view.say(f"ready after {node.now_s:.1f} s")

@@ -1,11 +1,14 @@
 """Spin a node in a thread of its own."""
 
 import threading
+from collections.abc import Callable
+from typing import Any
 
 import rclpy
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from rclpy.task import Future
 
 SPIN_S = 0.2
 
@@ -30,6 +33,10 @@ class ListenerThread:
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="listener")
         self._thread.start()
+
+    def in_executor(self, function: Callable[[], Any]) -> Future:
+        """Run a function in the listener's thread; return the future of its result."""
+        return self._executor.create_task(function)
 
     def raise_error(self) -> None:
         """Raise what a callback raised, if one did."""

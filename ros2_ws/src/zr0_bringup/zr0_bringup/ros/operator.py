@@ -39,14 +39,19 @@ class TaskOutcome:
 class Operator:
     """Clients of the stack's services and action.
 
-    Another thread spins the node; these calls block.
+    Another thread spins the node; these calls block. Requests of the action are sent from that thread: rclpy's action
+    client drops an answer that arrives before the sending call has returned.
 
     Args:
         node: The node that the clients belong to.
+        in_executor: Runs a function in the thread that spins the node; returns the future of its result.
         on_wait: Called all the time while waiting; it may raise to end the wait.
     """
 
-    def __init__(self, node: Node, on_wait: Callable[[], None]) -> None:
+    def __init__(
+        self, node: Node, in_executor: Callable[[Callable[[], Any]], Future], on_wait: Callable[[], None]
+    ) -> None:
+        self._in_executor = in_executor
         self._on_wait = on_wait
         self._reset = node.create_client(ResetTask, "/sim/reset_task")
         self._enable = node.create_client(SetBool, "/arm_controller/enable")
@@ -97,14 +102,15 @@ class Operator:
         """
         self._until(self._task.server_is_ready, APPEAR_TIMEOUT_S, "action /zr0/run_task does not appear")
         goal = RunTask.Goal(instruction=instruction, max_duration=max_duration_s)
-        handle = self._result(self._task.send_goal_async(goal), "action /zr0/run_task")
+        handle = self._answer(lambda: self._task.send_goal_async(goal), "action /zr0/run_task")
         if not handle.accepted:
             raise OperatorError("the policy did not accept the task; its log says why")
         return handle
 
     def result_of(self, handle: Any) -> Future:
-        """Return the future of a task's result."""
-        return handle.get_result_async()
+        """Ask for a task's result, and return its future."""
+        future: Future = self._result(self._in_executor(handle.get_result_async), "action /zr0/run_task")
+        return future
 
     def end_task(self, handle: Any, result: Future) -> TaskOutcome:
         """Cancel a task unless it has ended, and return its outcome.
@@ -113,7 +119,7 @@ class Operator:
             OperatorError: The policy did not answer.
         """
         if not result.done():
-            self._result(handle.cancel_goal_async(), "cancelling /zr0/run_task")
+            self._answer(handle.cancel_goal_async, "cancelling /zr0/run_task")
         reply = self._result(result, "the result of /zr0/run_task").result
         names = constant_names(RunTask.Result)
         return TaskOutcome(outcome=names[reply.outcome], reason=reply.reason, num_chunks=reply.num_chunks)
@@ -126,6 +132,9 @@ class Operator:
     def _call(self, client: Any, request: Any) -> Any:
         self._until(client.service_is_ready, APPEAR_TIMEOUT_S, f"service {client.srv_name} does not appear")
         return self._result(client.call_async(request), f"service {client.srv_name}")
+
+    def _answer(self, send: Callable[[], Future], what: str) -> Any:
+        return self._result(self._result(self._in_executor(send), what), what)
 
     def _result(self, future: Future, what: str) -> Any:
         self._until(future.done, REPLY_TIMEOUT_S, f"{what} does not answer")

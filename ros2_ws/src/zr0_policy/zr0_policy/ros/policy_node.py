@@ -155,6 +155,8 @@ class PolicyNode(LifecycleNode):
             loaded.subscriptions.destroy()
 
     def _publish_chunk(self, chunk: ActionChunk, frame_id: str) -> None:
+        # The first chunk may come sooner than the next status, and a controller takes none of an idle policy.
+        self._status.publish()
         self._chunks.publish(chunk_message(chunk, frame_id, time.time_ns()))
 
     def _make_status(self) -> PolicyStatus:

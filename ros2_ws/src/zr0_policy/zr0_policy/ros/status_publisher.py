@@ -23,17 +23,23 @@ class StatusPublisher:
     def __init__(self, publisher: Publisher, make_status: Callable[[], PolicyStatus]) -> None:
         self._publisher = publisher
         self._make_status = make_status
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="policy_status", daemon=True)
         self._thread.start()
+
+    def publish(self) -> None:
+        """Publish the present status; an older one never follows it."""
+        with self._lock:
+            self._publisher.publish(self._make_status())
 
     def stop(self) -> None:
         """Publish one last status and end the thread."""
         self._stop.set()
         self._thread.join()
-        self._publisher.publish(self._make_status())
+        self.publish()
 
     def _run(self) -> None:
         pacer = Pacer(1.0 / STATUS_RATE)
         while not pacer.wait(self._stop):
-            self._publisher.publish(self._make_status())
+            self.publish()

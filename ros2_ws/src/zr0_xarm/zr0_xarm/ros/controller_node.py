@@ -62,7 +62,6 @@ class ControllerNode(LifecycleNode):
         self._command_publisher = self.create_publisher(JointState, "/zr0/joint_command", qos.JOINTS)
         self._status_publisher = self.create_publisher(ControllerStatus, "/zr0/controller_status", qos.STATUS)
         self._diagnostics_publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
-        self.create_subscription(ActionChunk, "/zr0/action_chunk", self._take_chunk, qos.LATEST)
         self.create_subscription(
             PolicyStatus,
             "/zr0/policy_status",
@@ -70,6 +69,8 @@ class ControllerNode(LifecycleNode):
             qos.LATEST,
             event_callbacks=SubscriptionEventCallbacks(matched=self._take_match),
         )
+        # After the status: of two messages that wait, the status that allows the chunk is taken first.
+        self.create_subscription(ActionChunk, "/zr0/action_chunk", self._take_chunk, qos.LATEST)
         self.create_timer(STATUS_PERIOD, lambda: self._telemetry.note(STATUS))
         self.create_timer(DIAGNOSTICS_PERIOD, self._publish_diagnostics)
         self._telemetry.start()
