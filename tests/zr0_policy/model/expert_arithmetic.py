@@ -9,15 +9,15 @@ Array = NDArray[np.float64]
 
 
 def silu(x: Array) -> Array:
-    return x / (1 + np.exp(-x))
+    return np.asarray(x / (1 + np.exp(-x)))
 
 
 def norm(x: Array, eps: float) -> Array:
-    return (x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps)
+    return np.asarray((x - x.mean(-1, keepdims=True)) / np.sqrt(x.var(-1, keepdims=True) + eps))
 
 
 def gelu_tanh(x: Array) -> Array:
-    return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+    return np.asarray(0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3))))
 
 
 class ExpertArithmetic:
@@ -32,7 +32,7 @@ class ExpertArithmetic:
         return x @ self.w[f"{name}.weight"].T + self.w[f"{name}.bias"]
 
     def category(self, name: str, x: Array) -> Array:
-        return x @ self.w[f"{name}.W"][0] + self.w[f"{name}.b"][0]
+        return np.asarray(x @ self.w[f"{name}.W"][0] + self.w[f"{name}.b"][0])
 
     def attention(self, name: str, x: Array, context: Array, mask: NDArray[np.bool_] | None) -> Array:
         q, k, v = (

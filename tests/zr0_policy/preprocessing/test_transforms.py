@@ -1,4 +1,5 @@
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,7 +20,7 @@ def transforms(checkpoint: Checkpoint) -> Transforms:
     return checkpoint.transforms()
 
 
-def replaced(checkpoint: Checkpoint, **changes: object) -> Checkpoint:
+def replaced(checkpoint: Checkpoint, **changes: Any) -> Checkpoint:
     return dataclasses.replace(checkpoint, facts=dataclasses.replace(checkpoint.facts, **changes))
 
 

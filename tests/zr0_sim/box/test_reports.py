@@ -32,7 +32,7 @@ def test_what_all_reports_have(bench: Bench, port: int) -> None:
     bench.ask(Register.SLEEP, fp32(1.0))
     bench.ask(Register.SLEEP, fp32(1.0))
     bench.tick(3)
-    bench.plant.efforts = np.arange(len(bench.plant.positions)) + 1.0
+    bench.plant.efforts = np.arange(1.0, len(bench.plant.positions) + 1.0)
     report = read(bench, port)
     assert (report.state, report.mode, report.cmd_num) == (1, 0, 2)
     assert report.actual_joint_angle == pytest.approx(padded(bench.plant.positions))

@@ -4,6 +4,7 @@ import socket
 import struct
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from zr0_core.embodiment import Embodiment
@@ -168,8 +169,9 @@ def test_free_port_is_taken_on_request(host: str) -> None:
     [("control_port", 70000), ("rs485_latency", -1.0), ("command_period", 0.0)],
 )
 def test_bad_configuration_is_refused(field: str, value: float) -> None:
+    bad: dict[str, Any] = {field: value}
     with pytest.raises(ValueError, match=f"{field} is {value}"):
-        BoxConfig(embodiment=Embodiment.load("xarm7_gripper"), **{field: value})
+        BoxConfig(embodiment=Embodiment.load("xarm7_gripper"), **bad)
 
 
 def test_bad_thresholds_are_refused() -> None:

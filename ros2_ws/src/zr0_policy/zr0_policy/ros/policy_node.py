@@ -36,6 +36,10 @@ from zr0_policy.runtime.task_runner import TaskRunner
 DIAGNOSTICS_PERIOD_S = 1.0
 RESULT_GRACE_S = 0.2
 """How long a node that is asked to end goes on to send the result of its task, seconds."""
+SWITCH_INTERVAL = 1e-5
+"""How long a thread may keep the interpreter while another waits for it, s. Every small torch operation gives the
+interpreter away and asks for it back: at 1 ms an inference of 40 ms took 180 ms beside two cameras' messages, at 10 us
+120 ms, and the status stays on time."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -202,8 +206,7 @@ def main() -> None:
         sys.exit(2)
     # Read by torch when it is imported, which happens in configure and only for policies that need it.
     os.environ["OMP_NUM_THREADS"] = str(node.get_parameter("torch_threads").value)
-    # Frequent hand-overs keep the status on time beside an inference that runs in Python.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     executor = SingleThreadedExecutor()
     executor.add_node(node)
     while not stop.is_set() and rclpy.ok():

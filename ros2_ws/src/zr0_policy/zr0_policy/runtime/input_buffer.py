@@ -22,7 +22,9 @@ OBJECTS_MAX_AGE_S = 0.5
 class StampedJointStateMessage(JointStateMessage, Protocol):
     """What is read of a `sensor_msgs/JointState`."""
 
-    header: HeaderMessage
+    @property
+    def header(self) -> HeaderMessage:
+        """Carries the time of the measurement."""
 
 
 class InputBuffer:

@@ -9,7 +9,7 @@ import time
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.experimental import EventsExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import Image
@@ -162,7 +162,7 @@ def run(node: SimNode, parameters: SimParameters, stopping: threading.Event) -> 
 
 
 def _spin(node: SimNode, cameras: CameraLoop, stopping: threading.Event) -> None:
-    executor = SingleThreadedExecutor()
+    executor = EventsExecutor()
     executor.add_node(node)
     try:
         while not stopping.is_set():

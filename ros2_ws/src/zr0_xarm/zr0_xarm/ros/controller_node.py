@@ -12,7 +12,8 @@ import numpy as np
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.event_handler import SubscriptionEventCallbacks
-from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.executors import ExternalShutdownException
+from rclpy.experimental import EventsExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
@@ -230,7 +231,7 @@ class _Spinner(threading.Thread):
 
     def run(self) -> None:
         """Handle callbacks."""
-        executor = SingleThreadedExecutor()
+        executor = EventsExecutor()
         executor.add_node(self._node)
         try:
             while rclpy.ok() and not self._stopping.is_set():
