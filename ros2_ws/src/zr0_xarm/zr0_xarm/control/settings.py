@@ -17,7 +17,7 @@ class ControllerSettings:
     policy_timeout: float = 0.045
     """Largest time between status messages of the policy, s. They come every 0.02 s, at most 0.038 s apart on a busy
     machine."""
-    report_timeout: float = 0.1
+    report_timeout: float = 0.05
     """Largest age of the arm's report, s."""
     silence_fault_time: float = 1.0
     """How long replies or reports may stay away, after the arm has been stopped for it, before this is a fault, s."""
