@@ -90,14 +90,15 @@ def main() -> None:
         is_trained=True,
         description=(
             "A model of demonstration size. Only the action expert was fitted, for minutes on one core, to scripted "
-            "demonstrations of one simulated task; the vision-language model is random and frozen. It shows the loop "
-            "running smoothly; it does not solve the task."
+            "demonstrations of one simulated task, mimed above the table without touching anything; the "
+            "vision-language model is random and frozen. It shows the loop running smoothly; it does not solve the "
+            "task."
         ),
         seed=arguments.seed,
         code_version="0.1.0",
         data={
             "task": TASK,
-            "operator": "zr0_sim ScriptedPolicy with disturbances",
+            "operator": "zr0_sim ScriptedPolicy, miming above the table, with disturbances",
             "renderer": str(backend),
             "episodes": arguments.episodes,
             "frames": len(dataset),
