@@ -70,10 +70,11 @@ def test_the_recorder_records_until_it_is_closed(tmp_path: Path) -> None:
         return [np.full((48, 64, 3), 200, np.uint8)]
 
     recorder = VideoRecorder(tmp_path / "v.mp4", composer, images, lambda: CAPTION)
-    while len(seen) < RATE // 2:
+    while len(seen) < RATE:
         time.sleep(0.02)
     recorder.close()
-    assert len(_read(tmp_path / "v.mp4")) >= RATE // 2 - 1
+    # A busy machine may cost some frames, not half of them.
+    assert len(_read(tmp_path / "v.mp4")) >= RATE // 2
 
 
 def test_what_goes_wrong_while_recording_is_raised_at_the_end(tmp_path: Path) -> None:

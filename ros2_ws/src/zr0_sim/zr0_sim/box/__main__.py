@@ -19,6 +19,9 @@ def main() -> None:
     parser.add_argument("--control-port", type=int, default=502, help="port for commands (the SDK expects 502)")
     parser.add_argument("--rs485-latency", type=float, default=0.008, help="gripper round trip, s")
     arguments = parser.parse_args()
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         box = Box(
@@ -32,9 +35,6 @@ def main() -> None:
         box.start()
     except (Zr0Error, ValueError, OSError) as error:
         parser.exit(1, f"zr0-box: {error}\n")
-    stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
     stopping.wait()
     box.stop()
 
