@@ -20,6 +20,8 @@ from zr0_bringup.ros.lifecycle_client import STATE_NAMES, LifecycleClient
 
 STATE_TIMEOUT_S = 2.0
 SPIN_S = 0.1
+REASON_TIMEOUT_S = 3.0
+"""How long a node's own words about a failure may take to come over /rosout, whose discovery is slow now and then."""
 DIAGNOSTICS_PERIOD_S = 0.5
 RETRY_PERIOD_S = 1.0
 
@@ -145,7 +147,9 @@ class LifecycleManager:
     def _transition(self, client: LifecycleClient, transition: int, verb: str) -> None:
         self._node.errors.forget(client.target)
         if not client.change(transition, self._node.transition_timeout):
-            self._rest(SPIN_S * 3)
+            deadline = time.monotonic() + REASON_TIMEOUT_S
+            while not self._node.errors.last_error(client.target) and time.monotonic() < deadline:
+                self._spin()
             why = self._node.errors.last_error(client.target) or "it gave no reason; see its log"
             raise BringUpError(f"{client.target} does not {verb}: {why}")
         self._node.progress.states[client.target] = STATE_NAMES.get(client.state(STATE_TIMEOUT_S), "unknown")
