@@ -54,10 +54,12 @@ def test_steps(options: argparse.Namespace, root: Path) -> list[Step]:
     if options.paths:
         return [_pytest("tests", *options.paths)]
     nodes = [path for path in NODE_TESTS if (root / path).is_dir()]
-    # Tests of nodes have deadlines, so they have the machine to themselves.
-    node_step = _pytest("node tests", "--reruns", NODE_RERUNS, *nodes)
+    # Tests of nodes have deadlines, so they have the machine to themselves. Each file has a process of its own: what
+    # nodes log in a process in which other ROS contexts have ended does not always reach /rosout.
+    files = [path.relative_to(root) for folder in nodes for path in sorted((root / folder).glob("test_*.py"))]
+    node_steps = [_pytest(path.stem, "--reruns", NODE_RERUNS, str(path)) for path in files]
     if options.nodes:
-        return [node_step]
+        return node_steps
     unit_ignores = [f"--ignore={path}" for path in nodes]
     sources = [path for path in SOURCES if (root / path).exists()]
     steps = [
@@ -66,7 +68,7 @@ def test_steps(options: argparse.Namespace, root: Path) -> list[Step]:
         Step(name="mypy", command=("mypy", *TYPED)),
         _pytest("unit tests", "-n", UNIT_WORKERS, "tests", *unit_ignores),
     ]
-    return steps if options.unit else [*steps, node_step]
+    return steps if options.unit else [*steps, *node_steps]
 
 
 def _pytest(name: str, *arguments: str) -> Step:
