@@ -10,6 +10,7 @@ from rich.console import Console
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
 from zr0_core.images import decode_image
+from zr0_core.memory import reuse_image_memory
 from zr0_core.types import ImageArray
 
 from zr0_bringup.arguments import Scalar
@@ -115,6 +116,7 @@ class _Session:
         return INTERRUPTED if is_interrupted else int(has_failed)
 
     def _listen_and_run(self) -> None:
+        reuse_image_memory()
         open_context()
         node = SessionNode(self._record, self._embodiment, self._cameras, has_images=not self._options.no_video)
         listener = ListenerThread(node)

@@ -12,12 +12,15 @@ from types import FrameType
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
-from rclpy.executors import SingleThreadedExecutor
+from rclpy.experimental import EventsExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
-from zr0_core.policy import PolicyContext, make_policy
+from zr0_core.memory import reuse_image_memory
+from zr0_core.policy import PolicyContext
+from zr0_core.ros.replies import hold_replies
+from zr0_core.scheduling import Priority, prefer_thread
 from zr0_core.types import ActionChunk
 from zr0_msgs.msg import ActionChunk as ActionChunkMessage
 from zr0_msgs.msg import PolicyStatus
@@ -30,16 +33,15 @@ from zr0_policy.ros.parameters import declare_parameters, read_parameters
 from zr0_policy.ros.run_task_server import RunTaskServer
 from zr0_policy.ros.status_publisher import StatusPublisher
 from zr0_policy.ros.status_report import STATE_NAMES, idle_status, loaded_status
+from zr0_policy.runtime.inference_process import InferenceProcess
 from zr0_policy.runtime.input_buffer import InputBuffer
 from zr0_policy.runtime.task_runner import TaskRunner
 
 DIAGNOSTICS_PERIOD_S = 1.0
 RESULT_GRACE_S = 0.2
-"""How long a node that is asked to end goes on to send the result of its task, seconds."""
-SWITCH_INTERVAL = 1e-5
-"""How long a thread may keep the interpreter while another waits for it, s. Every small torch operation gives the
-interpreter away and asks for it back: at 1 ms an inference of 40 ms took 180 ms beside two cameras' messages, at 10 us
-120 ms, and the status stays on time."""
+"""How long a node that is asked to end waits for the result of its task to be fetched, seconds."""
+SWITCH_INTERVAL = 0.0005
+"""How long a thread may keep the interpreter while the status, which must be on time, waits for it, s."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ class _Loaded:
     """What exists between configure and cleanup."""
 
     inputs: InputBuffer
+    policy: InferenceProcess
     runner: TaskRunner
     subscriptions: InputSubscriptions
 
@@ -67,6 +70,7 @@ class PolicyNode(LifecycleNode):
         self._diagnostics_timer = self.create_timer(DIAGNOSTICS_PERIOD_S, self._publish_diagnostics)
         status_publisher = self.create_publisher(PolicyStatus, "/zr0/policy_status", qos.POLICY_STATUS)
         self._status = StatusPublisher(status_publisher, self._make_status)
+        hold_replies(self)
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Load the policy and subscribe to its inputs; refused with a reason in the log and in the status."""
@@ -74,11 +78,7 @@ class PolicyNode(LifecycleNode):
             self._loaded = self._load()
         except Zr0Error as error:
             return self._refuse(str(error))
-        except Exception as error:
-            # The edge to installed policies, which may raise anything.
-            logging.getLogger(__name__).exception("loading policy %s failed", self._options.policy)
-            return self._refuse(f"loading policy {self._options.policy}: {type(error).__name__}: {error}")
-        policy = self._loaded.runner.policy
+        policy = self._loaded.policy
         kind = "" if policy.is_trained else ", untrained weights"
         self.get_logger().info(f"loaded policy {policy.name}{kind}")
         return super().on_configure(state)
@@ -112,19 +112,20 @@ class PolicyNode(LifecycleNode):
         return self._server.has_goal
 
     def end_task(self) -> None:
-        """End the running task; its result is sent while the node spins on."""
+        """End the running task; its result can be fetched until the node is closed."""
         self._server.deactivate("the policy node is ending")
 
     def close(self) -> None:
         """Publish a last status and join every thread."""
         self._server.deactivate("the policy node is ending")
+        self._server.close()
         self._unload()
         self._status.stop()
 
     def _load(self) -> _Loaded:
         parameters = self._options
         embodiment = Embodiment.load(parameters.embodiment)
-        policy = make_policy(
+        policy = InferenceProcess(
             parameters.policy,
             PolicyContext(
                 embodiment=embodiment,
@@ -132,6 +133,7 @@ class PolicyNode(LifecycleNode):
                 device=parameters.device,
                 seed=parameters.seed,
             ),
+            os.environ | {"OMP_NUM_THREADS": str(parameters.torch_threads)},
         )
         inputs = InputBuffer(embodiment, parameters.privileged_topic)
         runner = TaskRunner(
@@ -143,6 +145,7 @@ class PolicyNode(LifecycleNode):
         )
         return _Loaded(
             inputs=inputs,
+            policy=policy,
             runner=runner,
             subscriptions=InputSubscriptions(self, embodiment, inputs, parameters.privileged_topic),
         )
@@ -157,6 +160,7 @@ class PolicyNode(LifecycleNode):
         self._idle_reason, self._is_failed = "not configured", False
         if loaded is not None:
             loaded.subscriptions.destroy()
+            loaded.policy.close()
 
     def _publish_chunk(self, chunk: ActionChunk, frame_id: str) -> None:
         # The first chunk may come sooner than the next status, and a controller takes none of an idle policy.
@@ -190,6 +194,8 @@ def main() -> None:
     """Run the policy node until SIGINT or SIGTERM."""
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] %(name)s: %(message)s")
     stop = threading.Event()
+    # Before there are threads, so that every one inherits it.
+    scheduling = prefer_thread(Priority.POLICY_NODE)
 
     def request_stop(_number: int, _frame: FrameType | None) -> None:
         stop.set()
@@ -204,18 +210,17 @@ def main() -> None:
         logging.getLogger(__name__).error("parameter refused: %s", error)
         rclpy.try_shutdown()
         sys.exit(2)
-    # Read by torch when it is imported, which happens in configure and only for policies that need it.
-    os.environ["OMP_NUM_THREADS"] = str(node.get_parameter("torch_threads").value)
+    node.get_logger().info(scheduling)
     sys.setswitchinterval(SWITCH_INTERVAL)
-    executor = SingleThreadedExecutor()
+    reuse_image_memory()
+    executor = EventsExecutor()
     executor.add_node(node)
     while not stop.is_set() and rclpy.ok():
         executor.spin_once(timeout_sec=0.1)
+    was_running = node.has_goal
     node.end_task()
-    is_answering = node.has_goal
-    deadline = time.monotonic() + RESULT_GRACE_S
-    while is_answering and time.monotonic() < deadline:
-        executor.spin_once(timeout_sec=0.02)
+    if was_running:
+        time.sleep(RESULT_GRACE_S)
     node.close()
     executor.shutdown()
     node.destroy_node()

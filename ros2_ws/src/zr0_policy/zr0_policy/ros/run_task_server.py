@@ -1,14 +1,22 @@
 """The RunTask action."""
 
+import queue
+import threading
+
 from rclpy.action import ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
-from rclpy.task import Future
+from zr0_core.ros.replies import when_heard
+from zr0_core.ros.side_node import SideNode
 from zr0_msgs.action import RunTask
 
 from zr0_policy.runtime.task_runner import Outcome, TaskResult, TaskRunner
 
+ACTION = "/zr0/run_task"
 FEEDBACK_PERIOD_S = 0.1
+NUM_THREADS = 4
+"""One for the task that runs, the others for goals that are refused, cancelling and feedback."""
 
 _OUTCOMES = {
     Outcome.TIME_UP: RunTask.Result.TIME_UP,
@@ -31,15 +39,22 @@ class RunTaskServer:
         self._runner: TaskRunner | None = None
         self._goal: ServerGoalHandle | None = None
         self._state_name = ""
+        self._side = SideNode(node, "tasks", num_threads=NUM_THREADS)
         self._server = ActionServer(
-            node,
+            self._side.node,
             RunTask,
-            "/zr0/run_task",
+            ACTION,
             execute_callback=self._execute,
-            goal_callback=lambda _goal: GoalResponse.ACCEPT,
+            goal_callback=self._on_goal,
             cancel_callback=self._on_cancel,
+            callback_group=ReentrantCallbackGroup(),
         )
-        self._timer = node.create_timer(FEEDBACK_PERIOD_S, self._publish_feedback)
+        self._side.node.create_timer(FEEDBACK_PERIOD_S, self._publish_feedback)
+        self._side.start()
+
+    def close(self) -> None:
+        """Stop serving; the running task must have been ended."""
+        self._side.close()
 
     @property
     def is_active(self) -> bool:
@@ -66,29 +81,30 @@ class RunTaskServer:
         """Set the policy state that feedback reports."""
         self._state_name = name
 
+    def _on_goal(self, _goal: RunTask.Goal) -> GoalResponse:
+        # The answer goes out when this returns; a client that cannot hear it yet would never learn that its goal runs.
+        heard = threading.Event()
+        when_heard(self._side.node, f"{ACTION}/_action/send_goal", heard.set)
+        heard.wait()
+        return GoalResponse.ACCEPT
+
     def _on_cancel(self, goal: ServerGoalHandle) -> CancelResponse:
         if goal is self._goal and self._runner is not None:
             self._runner.cancel("cancelled by the client")
         return CancelResponse.ACCEPT
 
-    async def _execute(self, goal: ServerGoalHandle) -> RunTask.Result:
-        executor = self._node.executor
-        done: Future = Future(executor=executor)
-
-        def on_end(result: TaskResult) -> None:
-            done.set_result(result)
-            executor.wake()
-
+    def _execute(self, goal: ServerGoalHandle) -> RunTask.Result:
+        results: queue.SimpleQueue[TaskResult] = queue.SimpleQueue()
         refusal = "the policy node is not active; activate it first"
         if self._runner is not None:
-            refusal = self._runner.start(goal.request.instruction, goal.request.max_duration, on_end)
+            refusal = self._runner.start(goal.request.instruction, goal.request.max_duration, results.put)
         if refusal:
             self._node.get_logger().warning(f"task refused: {refusal}")
             goal.abort()
             return RunTask.Result(outcome=RunTask.Result.REFUSED, reason=refusal)
         self._goal = goal
         self._node.get_logger().info(f"task {goal.request.instruction!r} started")
-        result: TaskResult = await done
+        result = results.get()
         self._goal = None
         self._node.get_logger().info(f"task ended: {result.outcome.value}: {result.reason}, {result.num_chunks} chunks")
         if goal.is_cancel_requested:

@@ -16,6 +16,9 @@ from sensor_msgs.msg import Image
 from zr0_core.embodiment import Camera, Embodiment
 from zr0_core.errors import Zr0Error
 from zr0_core.images import fill_image
+from zr0_core.memory import reuse_image_memory
+from zr0_core.ros.replies import hold_replies
+from zr0_core.scheduling import Priority, prefer_threads
 from zr0_core.stamps import write_stamp
 from zr0_core.types import ImageArray
 from zr0_msgs.msg import SimStatus
@@ -23,7 +26,6 @@ from zr0_msgs.srv import InjectFault, ResetTask
 
 from zr0_sim.box.box import Box, BoxConfig
 from zr0_sim.camera_loop import CameraLoop
-from zr0_sim.priority import BOX_PRIORITY, READER_PRIORITY, prefer_threads
 from zr0_sim.ros import qos
 from zr0_sim.ros.parameters import SimParameters, declare_parameters
 from zr0_sim.ros.status import StatusReporter
@@ -36,10 +38,10 @@ STATUS_PERIOD = 0.05
 SWITCH_INTERVAL = 0.0005
 """Longest that one Python thread keeps the others waiting, s; the control box must tick every 4 ms."""
 PRIORITIES = {
-    "xarm-box-ticks": BOX_PRIORITY,
-    "xarm-box-server": BOX_PRIORITY,
-    "cameras": READER_PRIORITY,
-    threading.main_thread().name: READER_PRIORITY,
+    "xarm-box-ticks": Priority.CONTROL_BOX,
+    "xarm-box-server": Priority.CONTROL_BOX,
+    "cameras": Priority.CAMERAS,
+    threading.main_thread().name: Priority.CAMERAS,
 }
 """Real-time priority by thread; the main thread runs ROS."""
 PROFILE_VARIABLES = ("FASTRTPS_DEFAULT_PROFILES_FILE", "FASTDDS_DEFAULT_PROFILES_FILE")
@@ -64,6 +66,7 @@ class SimNode(Node):
         self.create_timer(STATUS_PERIOD, self._publish_status)
         self.create_service(ResetTask, "/sim/reset_task", self._reset_task)
         self.create_service(InjectFault, "/sim/inject_fault", self._inject_fault)
+        hold_replies(self)
 
     def _publish_status(self) -> None:
         self._status.publish(self._reporter.report())
@@ -187,6 +190,7 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="[%(levelname)s] [%(name)s]: %(message)s")
     logging.getLogger("OpenGL").setLevel(logging.WARNING)
     sys.setswitchinterval(SWITCH_INTERVAL)
+    reuse_image_memory()
     # Our own handlers: the context must outlive the request to stop, until the box's clients have left.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
     stopping = threading.Event()

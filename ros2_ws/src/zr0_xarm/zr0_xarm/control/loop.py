@@ -2,15 +2,15 @@
 
 import gc
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable
 
+from zr0_core.scheduling import Priority, prefer_thread
+
 from zr0_xarm.control.lateness import MISSED, LatenessRecord
 
 NS_PER_S = 1_000_000_000
-REALTIME_PRIORITY = 20
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class ControlLoop:
         return self._thread is not None and self._thread.is_alive()
 
     def _run(self) -> None:
-        _ask_for_priority()
+        logger.info("control loop: %s", prefer_thread(Priority.CONTROL_LOOP))
         gc.collect()
         gc.freeze()
         try:
@@ -80,13 +80,3 @@ class ControlLoop:
             to_epoch = time.time_ns() - time.monotonic_ns()
             self._tick(deadline + to_epoch, late_ns > MISSED * NS_PER_S)
             deadline += self._period_ns
-
-
-def _ask_for_priority() -> None:
-    try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(REALTIME_PRIORITY))
-    except PermissionError:
-        logger.info(
-            "no permission for real-time priority: ticks may come late on a busy machine; "
-            "allow it with 'rtprio 20' for this user in /etc/security/limits.conf"
-        )

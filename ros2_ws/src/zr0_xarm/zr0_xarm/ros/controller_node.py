@@ -1,7 +1,6 @@
 """The arm controller as a lifecycle node."""
 
 import logging
-import os
 import signal
 import sys
 import threading
@@ -18,6 +17,8 @@ from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackRet
 from rclpy.signals import SignalHandlerOptions
 from sensor_msgs.msg import JointState
 from zr0_core.errors import MessageError, Zr0Error
+from zr0_core.ros.replies import hold_replies
+from zr0_core.scheduling import Priority, prefer_thread
 from zr0_msgs.msg import ActionChunk, ControllerStatus, PolicyStatus
 
 from zr0_xarm.chunks.refusal import RefusalError
@@ -40,7 +41,6 @@ from zr0_xarm.ros.telemetry import Telemetry
 STATUS_PERIOD = 0.05
 DIAGNOSTICS_PERIOD = 1.0
 MEASURED, COMMANDED, STATUS = "measured", "commanded", "status"
-NICENESS = -10
 SWITCH_INTERVAL = 0.0005
 """How long a thread may keep the interpreter while the control loop waits for it, s."""
 
@@ -81,6 +81,7 @@ class ControllerNode(LifecycleNode):
         self._requests = RequestServer(
             self, lambda: self._session.operator if self._session and self._is_active else None
         )
+        hold_replies(self)
 
     # Lifecycle -----------------------------------------------------------------------------------------------------
 
@@ -246,20 +247,10 @@ class _Spinner(threading.Thread):
             executor.shutdown()
 
 
-def _ask_for_priority() -> None:
-    """Put this process, and with it every thread that it starts later, before ordinary ones."""
-    try:
-        os.setpriority(os.PRIO_PROCESS, 0, NICENESS)
-    except PermissionError:
-        rclpy.logging.get_logger("arm_controller").info(
-            f"no permission for niceness {NICENESS}: messages may be handled late on a busy machine; "
-            f"allow it with 'nice {NICENESS}' for this user in /etc/security/limits.conf"
-        )
-
-
 def main() -> None:
     """Run the node until it is interrupted; the arm is stopped within limits first."""
-    _ask_for_priority()
+    # First of all, so that every thread inherits it.
+    scheduling = prefer_thread(Priority.CONTROLLER)
     stopping = threading.Event()
     # With rclpy's own handlers the topics would be gone before the arm stands.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
@@ -272,6 +263,7 @@ def main() -> None:
         rclpy.logging.get_logger("arm_controller").fatal(str(error))
         rclpy.try_shutdown()
         sys.exit(1)
+    node.get_logger().info(scheduling)
     spinner = _Spinner(node, stopping)
     spinner.start()
     # This thread only waits, so a signal is seen at once, whatever the callbacks do.
