@@ -19,7 +19,7 @@ LOG = logging.getLogger(__name__)
 """Run with `-o log_cli=true -o log_cli_level=INFO` to see the measured times."""
 pytestmark = [pytest.mark.ros, pytest.mark.e2e]
 
-HELD_WITHIN = 0.25
+HELD_WITHIN = 0.1
 """s."""
 
 

@@ -179,7 +179,9 @@ def test_a_death_stops_the_first_of_the_stop_order_at_once(tmp_path: Path) -> No
         exits = {end.name: end for end in supervisor.stop()}
     assert record.read_text() == "first\nsecond\n"
     assert exits["first"].is_clean
+    assert exits["first"].signals_needed == ("SIGTERM",)
     assert exits["second"].is_clean
+    assert exits["second"].signals_needed == ("SIGINT",)
     assert not exits["third"].is_clean
 
 

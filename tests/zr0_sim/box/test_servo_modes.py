@@ -107,6 +107,21 @@ def test_audit_sees_the_stream(bench: Bench) -> None:
     assert bench.box.audit.num_commands == 20
 
 
+@pytest.mark.parametrize(("pause", "is_abrupt"), [(3, True), (25, False)])
+def test_a_stream_that_goes_on_after_the_arm_has_come_to_rest_is_a_new_one(
+    bench: Bench, pause: int, is_abrupt: bool
+) -> None:
+    bench.ready(mode=1)
+    start = bench.box.status.setpoint
+    for index in range(20):
+        servo(bench, start + 0.005 * index)
+        bench.tick(2)
+    bench.box.audit.reset()
+    bench.tick(pause)
+    servo(bench, start + 0.005 * 19)
+    assert (bench.box.audit.num_violations > 0) is is_abrupt
+
+
 def test_cartesian_servo_moves_in_base_and_tool_frames(bench: Bench) -> None:
     bench.ready(mode=1)
     before = tool(bench)

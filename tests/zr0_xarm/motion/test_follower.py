@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from zr0_core.embodiment import Embodiment
+from zr0_core.embodiment import Embodiment, MotionLimits
 from zr0_core.types import FloatArray
 from zr0_xarm.motion.command_state import CommandState
 from zr0_xarm.motion.follower import Follower
@@ -11,7 +11,7 @@ from zr0_xarm.motion.reference import Reference
 
 PERIOD = 0.01
 ROBOT = Embodiment.load("xarm7_gripper")
-LIMITS = ROBOT.arm.motion_limits
+LIMITS = MotionLimits(velocity=1.0, acceleration=6.0, jerk=120.0)
 
 
 def tolerance(order: int, largest: float) -> float:

@@ -22,6 +22,8 @@ class Priority(IntEnum):
 
     CONTROL_LOOP = 20
     """The thread that commands the arm at 100 Hz."""
+    DEATH_WATCH = 12
+    """The thread that stops the arm when a node has died."""
     CONTROL_BOX = 10
     """The simulated control box, which a real arm has in hardware of its own."""
     CONTROLLER = 8

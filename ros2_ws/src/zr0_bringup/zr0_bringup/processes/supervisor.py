@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 
+from zr0_core.death_watch import DeathWatch
+
 from zr0_bringup.processes import child, guardian
-from zr0_bringup.processes.death_watch import DeathWatch
 from zr0_bringup.processes.spec import ProcessExit, ProcessSpec
 
 ESCALATION = ((signal.SIGINT, 8.0), (signal.SIGTERM, 3.0), (signal.SIGKILL, 3.0))
@@ -77,8 +78,8 @@ class Supervisor:
     Each has its own session, so that Ctrl-C in a terminal reaches the supervisor alone, which then ends them in
     order. If the supervisor is killed, the kernel sends SIGTERM to each, and the guardian kills what is left.
 
-    When one of them dies, the first of the stop order is told to stop at once, without waiting for `poll` and `stop`:
-    it holds the arm.
+    When one of them dies, the first of the stop order gets SIGTERM at once, without waiting for `poll` and `stop`: it
+    brakes the arm.
 
     Args:
         specs: What to run.
@@ -128,7 +129,7 @@ class Supervisor:
         if self._is_stopping_at_death:
             first = self._running[self._stop_order[0]]
             pids = [running.process.pid for running in self._running.values() if running is not first]
-            self._death_watch = DeathWatch(pids, lambda: first.send(signal.SIGINT))
+            self._death_watch = DeathWatch(pids, lambda: first.send(signal.SIGTERM))
 
     def log_of(self, name: str) -> Path:
         """Return the file that gets what a process prints."""
@@ -167,7 +168,8 @@ class Supervisor:
         return exits
 
     def _end(self, running: _Running) -> None:
-        for number, seconds in ESCALATION:
+        sent = [index for index, (number, _) in enumerate(ESCALATION) if number.name in running.signals]
+        for number, seconds in ESCALATION[max(sent, default=0) :]:
             if number.name not in running.signals:
                 running.send(number)
             if running.wait(seconds):

@@ -15,6 +15,7 @@ from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValu
 from rclpy.experimental import EventsExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
+from zr0_core.death_watch import process_space
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
 from zr0_core.memory import reuse_image_memory
@@ -64,6 +65,7 @@ class PolicyNode(LifecycleNode):
         self._loaded: _Loaded | None = None
         self._idle_reason, self._is_failed = "not configured", False
         self._rates = InputRates()
+        self._process = (os.getpid(), process_space())
         self._server = RunTaskServer(self)
         self._chunks = self.create_lifecycle_publisher(ActionChunkMessage, "/zr0/action_chunk", qos.ACTION_CHUNK)
         self._diagnostics = self.create_publisher(DiagnosticArray, "/diagnostics", qos.DIAGNOSTICS)
@@ -172,6 +174,7 @@ class PolicyNode(LifecycleNode):
         if loaded is None:
             return idle_status(self._options.policy, self._idle_reason, is_failed=self._is_failed)
         status = loaded_status(loaded.runner, loaded.inputs)
+        status.process_id, status.process_space = self._process
         if status.state == PolicyStatus.IDLE and not self._server.is_active:
             status.reason = "not active"
         self._server.set_state_name(STATE_NAMES[status.state])

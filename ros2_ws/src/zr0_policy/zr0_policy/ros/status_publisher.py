@@ -1,4 +1,4 @@
-"""The policy's sign of life: a status fifty times a second from a thread of its own."""
+"""The policy's sign of life: a status a hundred times a second from a thread of its own."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from zr0_msgs.msg import PolicyStatus
 
 from zr0_policy.runtime.pacing import Pacer
 
-STATUS_RATE = 50.0
+STATUS_RATE = 100.0
 """Hz."""
 
 

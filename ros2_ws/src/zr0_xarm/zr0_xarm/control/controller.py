@@ -29,6 +29,8 @@ MOVING = (ControllerState.TRACKING, ControllerState.HOMING)
 
 LATE_STATUS = 0.15
 """How late a policy's status may be when its chunk arrives, s. The chunk then waits for it, and is not refused."""
+BRAKING_TIME = 0.1
+"""How long the arm gets no command when it is to brake by itself, s; it stands after half of that."""
 AT_HOME = Finding(reason=Reason.OPERATOR, text="at the home position")
 """Why the controller holds after moving home."""
 
@@ -74,6 +76,7 @@ class Controller:
         self._previous: Playback | None = None
         self._is_held_by_operator = False
         self._unanswered_since_ns: int | None = None
+        self._braked_until_ns = 0
         self._chunk_sequence = 0
         self._num_accepted, self._num_refused, self._last_refusal = 0, 0, ""
 
@@ -208,6 +211,12 @@ class Controller:
             elif self._state is ControllerState.HOLDING:
                 self._enter(ControllerState.HOLDING, finding)
 
+    def brake(self, finding: Finding, now_ns: int) -> None:
+        """Stop a moving arm as soon as it can, and hold: when there is no time for a planned stop."""
+        with self._lock:
+            if self._state in MOVING:
+                self._brake(finding, now_ns)
+
     def release(self) -> None:
         """End the operator's hold."""
         with self._lock:
@@ -249,7 +258,8 @@ class Controller:
             if finding is not None:
                 # Whatever runs next is another run, and counts its chunks anew.
                 self._previous = None
-            command = self._advance(now_ns, finding) if is_answered else None
+            is_braking = now_ns < self._braked_until_ns
+            command = self._advance(now_ns, finding) if is_answered and not is_braking else None
             gripper = self._player.gripper if self._state is ControllerState.TRACKING else None
         if gripper is not None and not self._settings.is_dry_run:
             self._arm.set_gripper(gripper)
@@ -300,7 +310,8 @@ class Controller:
         if arm is None or age_ns > (self._settings.report_timeout + self._settings.silence_fault_time) * NS_PER_S:
             self._fail(finding, can_move=True)
         elif self._state in MOVING:
-            self._stop(finding)
+            # Not by a planned stop: what the arm would do with its commands can no longer be seen.
+            self._brake(finding, now_ns)
 
     def _is_vague(self) -> bool:
         """Whether the fault was entered before the arm said why it stopped."""
@@ -315,6 +326,9 @@ class Controller:
         if self._state is ControllerState.HOLDING:
             self._resume(now_ns, policy_finding)
         if self._state is ControllerState.TRACKING and policy_finding is not None:
+            if self.policy.is_gone:
+                self._brake(policy_finding, now_ns)
+                return None
             self._stop(policy_finding)
         finding = self._player.step(now_ns)
         if finding is not None:
@@ -372,6 +386,16 @@ class Controller:
             return
         self._player.stop(is_gentle=is_gentle)
         self._enter(ControllerState.STOPPING, finding)
+
+    def _brake(self, finding: Finding, now_ns: int) -> None:
+        """Send nothing for a while: in servo mode the arm then brakes by itself, and stands at the last command."""
+        if self._settings.motion_mode is not MotionMode.SERVO_JOINT:
+            self._stop(finding)
+            return
+        self._waiting = None
+        self._player.halt()
+        self._braked_until_ns = now_ns + round(BRAKING_TIME * NS_PER_S)
+        self._enter(ControllerState.HOLDING, finding)
 
     def _fail(self, finding: Finding, *, can_move: bool) -> None:
         self._waiting = None

@@ -1,5 +1,7 @@
 """A connected arm with its controller, from connecting to disconnecting."""
 
+import time
+
 from zr0_core.embodiment import Embodiment
 
 from zr0_xarm.arm import Arm
@@ -7,6 +9,7 @@ from zr0_xarm.control.controller import Controller
 from zr0_xarm.control.loop import ControlLoop
 from zr0_xarm.control.operator import Operator
 from zr0_xarm.control.settings import ControllerSettings
+from zr0_xarm.control.status import Finding, Reason
 
 
 class Session:
@@ -48,8 +51,15 @@ class Session:
         self.operator.shut_down()
         self.loop.stop()
 
-    def close(self) -> None:
-        """Disconnect; stops the arm first if that has not been done."""
+    def close(self, *, is_urgent: bool = False) -> None:
+        """Disconnect; stops the arm first if that has not been done.
+
+        Args:
+            is_urgent: Let the arm brake as hard as it can, instead of stopping it within limits.
+        """
         if self.loop.is_running:
+            if is_urgent:
+                finding = Finding(reason=Reason.OPERATOR, text="told to stop at once")
+                self.controller.brake(finding, time.time_ns())
             self.deactivate()
         self.arm.disconnect()

@@ -14,7 +14,7 @@ class ControllerSettings:
     """How targets reach the arm."""
     is_dry_run: bool = False
     """Do everything but send to the arm."""
-    policy_timeout: float = 0.045
+    policy_timeout: float = 0.03
     """Largest time between status messages of the policy, s. They come every 0.02 s, at most 0.038 s apart on a busy
     machine."""
     report_timeout: float = 0.05

@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from types import FrameType
 
 import numpy as np
 import rclpy
@@ -35,6 +36,7 @@ from zr0_xarm.ros.conversions import (
 )
 from zr0_xarm.ros.log_bridge import LogBridge
 from zr0_xarm.ros.parameters import declare_parameters
+from zr0_xarm.ros.policy_process import PolicyProcess
 from zr0_xarm.ros.requests import RequestServer
 from zr0_xarm.ros.telemetry import Telemetry
 
@@ -58,6 +60,7 @@ class ControllerNode(LifecycleNode):
         self._configuration = declare_parameters(self)
         self._session: Session | None = None
         self._is_active = False
+        self._policy_process = PolicyProcess(self._note_policy_gone)
         self._telemetry = Telemetry(self._publish)
         self._joint_publisher = self.create_publisher(JointState, "/joint_states", qos.JOINTS)
         self._command_publisher = self.create_publisher(JointState, "/zr0/joint_command", qos.JOINTS)
@@ -142,18 +145,19 @@ class ControllerNode(LifecycleNode):
             return TransitionCallbackReturn.FAILURE
         return TransitionCallbackReturn.SUCCESS
 
-    def _end_session(self) -> None:
+    def _end_session(self, *, is_urgent: bool = False) -> None:
         session, self._session, self._is_active = self._session, None, False
         if session is not None:
-            session.close()
+            session.close(is_urgent=is_urgent)
 
-    def stop_arm(self) -> None:
-        """Stop the arm within limits and disconnect."""
-        self._attempt("shut down", self._end_session)
+    def stop_arm(self, *, is_urgent: bool) -> None:
+        """Stop the arm, within limits or as hard as it can, and disconnect."""
+        self._attempt("shut down", lambda: self._end_session(is_urgent=is_urgent))
 
     def close(self) -> None:
         """End all threads."""
         self._requests.close()
+        self._policy_process.close()
         self._telemetry.stop()
         logging.getLogger("zr0_xarm").removeHandler(self._log_bridge)
         self.destroy_node()
@@ -176,9 +180,15 @@ class ControllerNode(LifecycleNode):
     def _take_policy_status(self, message: PolicyStatus) -> None:
         if self._session is not None:
             self._session.controller.policy.note_status(message.state, message.reason, time.time_ns())
+            if message.process_id:
+                self._policy_process.note(message.process_id, message.process_space)
 
     def _take_match(self, event: object) -> None:
         if self._session is not None and getattr(event, "current_count", 1) == 0:
+            self._note_policy_gone()
+
+    def _note_policy_gone(self) -> None:
+        if self._session is not None:
             self._session.controller.policy.note_gone()
 
     # Outputs -------------------------------------------------------------------------------------------------------
@@ -248,14 +258,20 @@ class _Spinner(threading.Thread):
 
 
 def main() -> None:
-    """Run the node until it is interrupted; the arm is stopped within limits first."""
+    """Run the node until it is interrupted; SIGINT stops the arm within limits first, SIGTERM as hard as it can."""
     # First of all, so that every thread inherits it.
     scheduling = prefer_thread(Priority.CONTROLLER)
     stopping = threading.Event()
     # With rclpy's own handlers the topics would be gone before the arm stands.
     rclpy.init(signal_handler_options=SignalHandlerOptions.NO)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    must_brake = threading.Event()
+
+    def brake(_number: int, _frame: FrameType | None) -> None:
+        must_brake.set()
+        stopping.set()
+
+    signal.signal(signal.SIGINT, lambda *_: stopping.set())
+    signal.signal(signal.SIGTERM, brake)
     sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         node = ControllerNode()
@@ -268,7 +284,7 @@ def main() -> None:
     spinner.start()
     # This thread only waits, so a signal is seen at once, whatever the callbacks do.
     stopping.wait()
-    node.stop_arm()
+    node.stop_arm(is_urgent=must_brake.is_set())
     spinner.join()
     node.close()
     rclpy.try_shutdown()

@@ -114,6 +114,9 @@ def _servo_tool(machine: Machine, present: FloatArray, target: FloatArray) -> No
 
 def _servo(machine: Machine, target: FloatArray) -> None:
     generator = generator_of(machine, Servo)
+    if generator.is_idle:
+        # The commands ceased, the arm braked by itself, and stands.
+        machine.audit.start_stream()
     machine.audit.record_command(machine.now(), target, machine.setpoint)
     machine.model.check_limits(target)
     generator.target = target
