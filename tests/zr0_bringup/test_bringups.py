@@ -1,11 +1,12 @@
 """Tests of zr0_bringup.bringups and zr0_bringup.command_line: one declaration, no second opinion."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from zr0_bringup.bringups import bringups, sim_graph, xarm_graph
 from zr0_bringup.command_line import argument_values, make_parser, spread_assignments
-from zr0_bringup.graph import Graph, resolve
+from zr0_bringup.graph import Argument, Graph, resolve
 from zr0_core.embodiment import Embodiment
 
 GRAPHS = list(bringups().values())
@@ -56,12 +57,14 @@ def test_sim_and_xarm_differ_on_the_robot_side_only() -> None:
     xarm = {node.name: node for node in xarm_graph().nodes}
     assert set(sim) - set(xarm) == {"sim"}
     assert set(xarm) <= set(sim)
-    for name in ("arm_controller", "policy"):
-        assert sim[name] == xarm[name]
+    assert sim["arm_controller"] == xarm["arm_controller"]
+    # On the table, a task is set up first, and its instruction follows from that.
+    begins = {**sim["policy"].parameters, "task": Argument("task")}
+    assert replace(sim["policy"], parameters=begins) == xarm["policy"]
     shared = {
         argument.name: argument
         for argument in xarm_graph().arguments
-        if argument.name not in {"robot_ip", "control_port"}
+        if argument.name not in {"robot_ip", "control_port", "task"}
     }
     assert {name: sim_graph().argument_by_name[name] for name in shared} == shared
 

@@ -82,6 +82,7 @@ POLICY = NodeSpec(
     },
     remappings=CAMERA_REMAPPINGS,
 )
+XARM_POLICY = replace(POLICY, parameters={**POLICY.parameters, "task": Argument("task")})
 LIFECYCLE_MANAGER = NodeSpec(
     name="lifecycle_manager",
     package="zr0_bringup",
@@ -150,12 +151,17 @@ def xarm_graph() -> Graph:
             description="address of the arm's control box, as 192.168.1.200",
         ),
         LaunchArgument(name="control_port", default=502, description="TCP port of the box's commands"),
+        LaunchArgument(
+            name="task",
+            default="",
+            description="what to do, in words, as soon as the arm is enabled; empty: wait for a goal of /zr0/run_task",
+        ),
     )
     return Graph(
         name="xarm",
         description="A real xArm under a policy.",
         arguments=(*robot, EMBODIMENT, *POLICY_ARGUMENTS, *CAMERA_ARGUMENTS, *CONTROLLER_ARGUMENTS),
-        nodes=(CONTROLLER, POLICY, LIFECYCLE_MANAGER),
+        nodes=(CONTROLLER, XARM_POLICY, LIFECYCLE_MANAGER),
         stop_order=STOP_ORDER,
     )
 

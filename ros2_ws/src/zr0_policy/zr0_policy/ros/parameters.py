@@ -26,6 +26,8 @@ class PolicyParameters:
     """Topic of ground-truth object poses, or empty."""
     torch_threads: int
     """CPU threads of the model."""
+    task: str
+    """Instruction to begin with when activated, or empty."""
 
 
 def declare_parameters(node: Node) -> None:
@@ -35,6 +37,7 @@ def declare_parameters(node: Node) -> None:
     _text(node, "embodiment", "xarm7_gripper", "Name of a shipped embodiment or path of a YAML file.")
     _text(node, "device", "cpu", "Torch device of the model, such as cpu or cuda; zr0 only.")
     _text(node, "privileged_topic", "", "Topic of ground-truth object poses (SimStatus). Simulation only; or empty.")
+    _text(node, "task", "", "Instruction to begin with as soon as the node is active; empty waits for a RunTask goal.")
     node.declare_parameter(
         "rate",
         5.0,

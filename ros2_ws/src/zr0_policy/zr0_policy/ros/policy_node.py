@@ -90,6 +90,8 @@ class PolicyNode(LifecycleNode):
         assert self._loaded is not None
         result = super().on_activate(state)
         self._server.activate(self._loaded.runner)
+        if self._options.task:
+            self._server.begin(self._options.task)
         return result
 
     def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:

@@ -3,7 +3,7 @@
 import queue
 import threading
 
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import ActionClient, ActionServer, CancelResponse, GoalResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.node import Node
@@ -49,6 +49,7 @@ class RunTaskServer:
             cancel_callback=self._on_cancel,
             callback_group=ReentrantCallbackGroup(),
         )
+        self._own_client = ActionClient(self._side.node, RunTask, ACTION)
         self._side.node.create_timer(FEEDBACK_PERIOD_S, self._publish_feedback)
         self._side.start()
 
@@ -64,6 +65,10 @@ class RunTaskServer:
     def activate(self, runner: TaskRunner) -> None:
         """Run goals from now on."""
         self._runner = runner
+
+    def begin(self, instruction: str) -> None:
+        """Start a task as a client would: it has no end, and can be cancelled through the action like any other."""
+        self._own_client.send_goal_async(RunTask.Goal(instruction=instruction))
 
     def deactivate(self, reason: str) -> None:
         """End the running task and refuse goals from now on."""

@@ -35,7 +35,6 @@ class GlRenderer:
 
     def __init__(self, world: World, backend: Backend) -> None:
         self.backend = backend
-        self._cameras = {camera.name: camera for camera in world.embodiment.cameras}
         self._model = world.model
         self._view = TableView(world)
         width = max(camera.width for camera in world.embodiment.cameras)
@@ -60,7 +59,6 @@ class GlRenderer:
         self._perturbation = mujoco.MjvPerturb()
         self._lens = mujoco.MjvCamera()
         self._lens.type = mujoco.mjtCamera.mjCAMERA_FIXED
-        self._posed: Snapshot | None = None
 
     def render(self, camera: str, snapshot: Snapshot) -> ImageArray:
         """Return the image of a camera, (height, width, 3), red first, at its size in the embodiment.
@@ -68,12 +66,7 @@ class GlRenderer:
         Raises:
             ValueError: The embodiment has no such camera.
         """
-        if camera not in self._cameras:
-            raise ValueError(f"no camera {camera!r}, available: {', '.join(self._cameras)}")
-        if snapshot is not self._posed:
-            self._view.pose_scene(snapshot)
-            self._posed = snapshot
-        size = self._cameras[camera]
+        size = self._view.pose_camera(camera, snapshot)
         self._lens.fixedcamid = self._model.camera(camera).id
         mujoco.mjv_updateScene(
             self._model,

@@ -28,19 +28,18 @@ class RaycastRenderer:
     def __init__(self, world: World) -> None:
         self._world = world
         self._view = TableView(world)
-        self._cameras = {camera.name: camera for camera in world.embodiment.cameras}
-        self._strides = {name: -(-camera.width // MAX_WIDTH) for name, camera in self._cameras.items()}
+        cameras = {camera.name: camera for camera in world.embodiment.cameras}
+        self._strides = {name: -(-camera.width // MAX_WIDTH) for name, camera in cameras.items()}
         self._rays = {
             name: ray_directions(
                 -(-camera.width // self._strides[name]),
                 -(-camera.height // self._strides[name]),
                 camera_mount(camera, world.embodiment).vertical_field_of_view,
             )
-            for name, camera in self._cameras.items()
+            for name, camera in cameras.items()
         }
         self._groups = np.ones(6, dtype=np.uint8)
         self._groups[HIDDEN_GROUP] = 0
-        self._posed: Snapshot | None = None
 
     def render(self, camera: str, snapshot: Snapshot) -> ImageArray:
         """Return the image of a camera, (height, width, 3), red first, at its size in the embodiment.
@@ -48,11 +47,7 @@ class RaycastRenderer:
         Raises:
             ValueError: The embodiment has no such camera.
         """
-        if camera not in self._cameras:
-            raise ValueError(f"no camera {camera!r}, available: {', '.join(self._cameras)}")
-        if snapshot is not self._posed:
-            self._view.pose_scene(snapshot)
-            self._posed = snapshot
+        size = self._view.pose_camera(camera, snapshot)
         lens = self._view.data.camera(camera)
         height, width, _ = self._rays[camera].shape
         rays = self._rays[camera].reshape(-1, 3) @ lens.xmat.reshape(3, 3).T
@@ -75,7 +70,7 @@ class RaycastRenderer:
         )
         colours = np.where(geoms[:, None] >= 0, self._shade(geoms, rays, normals), 0.0)
         image = (np.clip(colours, 0.0, 1.0) * 255.0).astype(np.uint8).reshape(height, width, 3)
-        stride, size = self._strides[camera], self._cameras[camera]
+        stride = self._strides[camera]
         if stride > 1:
             image = image.repeat(stride, axis=0).repeat(stride, axis=1)
         return np.ascontiguousarray(image[: size.height, : size.width])

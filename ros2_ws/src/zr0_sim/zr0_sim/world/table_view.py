@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import mujoco
 import numpy as np
+from zr0_core.embodiment import Camera
 from zr0_core.types import FloatArray
 
 from zr0_sim.world.arm_mjcf import FINGER_JOINTS
@@ -39,9 +40,25 @@ class TableView:
         self._fingers = [int(world.model.joint(name).qposadr[0]) for name in FINGER_JOINTS]
         self._joints = [int(world.model.joint(name).qposadr[0]) for name in world.embodiment.joint_names]
         self._bodies = {item.name: int(world.model.body(item.name).id) for item in world.objects}
+        self._cameras = {camera.name: camera for camera in world.embodiment.cameras}
+        self._posed: Snapshot | None = None
+
+    def pose_camera(self, camera: str, snapshot: Snapshot) -> Camera:
+        """Place the scene as the snapshot has it, and return one of the embodiment's cameras by name.
+
+        Raises:
+            ValueError: The embodiment has no such camera.
+        """
+        if camera not in self._cameras:
+            raise ValueError(f"no camera {camera!r}, available: {', '.join(self._cameras)}")
+        self.pose_scene(snapshot)
+        return self._cameras[camera]
 
     def pose_scene(self, snapshot: Snapshot) -> None:
         """Place every body, shape, camera and light of `data` as the snapshot has them."""
+        if snapshot is self._posed:
+            return
+        self._posed = snapshot
         self.data.qpos[:] = snapshot.positions
         self.data.mocap_pos[:] = snapshot.mocap_positions
         self.data.mocap_quat[:] = snapshot.mocap_quaternions
