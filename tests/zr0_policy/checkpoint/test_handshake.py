@@ -12,7 +12,7 @@ MUTATIONS = {
     "cameras.wrist": lambda data: data["cameras"].pop(),
     "arm.joints.joint4.upper": lambda data: data["arm"]["joints"][3].update(upper=3.0),
     "gripper.closed": lambda data: data["gripper"].update(closed=0.8),
-    "version": lambda data: data.update(version=2),
+    "version": lambda data: data.update(version=3),
 }
 
 
