@@ -1,5 +1,7 @@
 """A controller with a clock of our own and an arm that does what is sent."""
 
+import itertools
+
 import numpy as np
 from zr0_core.embodiment import Embodiment
 from zr0_core.types import ActionChunk, ArmState, FloatArray
@@ -30,6 +32,7 @@ class FollowingArm:
         self.is_silent = False
         self.problem: ArmError | None = None
         self.sent: list[FloatArray] = []
+        self.sent_at: list[int] = []
         self.targets: list[tuple[FloatArray, float]] = []
         self.gripper: list[float] = []
 
@@ -58,6 +61,7 @@ class FollowingArm:
         if self.problem:
             raise self.problem
         self.sent.append(positions)
+        self.sent_at.append(self.now_ns)
         self.positions = positions
 
     def send_joint_target(self, positions: FloatArray, velocity: float, acceleration: float) -> None:
@@ -155,7 +159,13 @@ class ControllerBench:
         raise AssertionError("the arm does not come to stand")
 
     def assert_limits(self) -> None:
-        samples = np.array(self.arm.sent)
+        """Check the commands; after a pause in which the arm has come to rest they begin anew, from rest."""
+        pauses = np.diff(self.arm.sent_at)
+        assert not ((pauses >= 4 * TICK) & (pauses < 10 * TICK)).any(), "the arm brakes, and does not rest yet"
+        starts = [0, *(np.flatnonzero(pauses >= 10 * TICK) + 1), len(self.arm.sent)]
         hardware = ROBOT.arm.hardware_limits
         for order, limit in ((1, hardware.velocity), (2, hardware.acceleration), (3, hardware.jerk)):
-            assert np.abs(np.diff(samples, order, axis=0)).max() / 0.01**order <= limit + 1e-6
+            for start, end in itertools.pairwise(starts):
+                resting = self.arm.sent[max(start - 1, 0)]
+                samples = np.array([*[resting] * 3, *self.arm.sent[start:end]])
+                assert np.abs(np.diff(samples, order, axis=0)).max() / 0.01**order <= limit + 1e-6

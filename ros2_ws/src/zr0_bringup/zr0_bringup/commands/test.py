@@ -12,9 +12,6 @@ NODE_TESTS = ("tests/ros", "tests/e2e")
 SOURCES = ("zr0", "ros2_ws/src", "tools", "tests", "benchmarks")
 TYPED = ("ros2_ws/src", "tools", "tests")
 UNIT_WORKERS = "2"
-NODE_RERUNS = "2"
-"""Between real processes on a shared machine a discovery or a reply is late now and then. Reruns are counted in the
-output; a test that needs them often has a flaw to mend."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +54,7 @@ def test_steps(options: argparse.Namespace, root: Path) -> list[Step]:
     # Tests of nodes have deadlines, so they have the machine to themselves. Each file has a process of its own: what
     # nodes log in a process in which other ROS contexts have ended does not always reach /rosout.
     files = [path.relative_to(root) for folder in nodes for path in sorted((root / folder).glob("test_*.py"))]
-    node_steps = [_pytest(path.stem, "--reruns", NODE_RERUNS, str(path)) for path in files]
+    node_steps = [_pytest(path.stem, str(path)) for path in files]
     if options.nodes:
         return node_steps
     unit_ignores = [f"--ignore={path}" for path in nodes]

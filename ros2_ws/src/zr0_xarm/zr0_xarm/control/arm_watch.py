@@ -1,10 +1,14 @@
 """Watch the arm's reports."""
 
+from dataclasses import dataclass
+from enum import Enum, auto
+
 import numpy as np
 from zr0_core.types import ArmState, FloatArray
 
 from zr0_xarm.codes import EMERGENCY_STOP_ERRORS, describe_error, describe_state
 from zr0_xarm.control.status import Finding, Reason
+from zr0_xarm.motion.command_state import CommandState
 
 NS = 1e-9
 MOVING_STATES = (0, 1, 2)
@@ -13,25 +17,80 @@ UNREPORTED_ANSWERS = 3
 """Commands that the box may answer without a report: then its reports are lost, and not the machine busy."""
 
 
+class Response(Enum):
+    """What is to be done about an arm."""
+
+    BRAKE = auto()
+    """Stop it, and go on when this has passed."""
+    FAULT = auto()
+    """It does not follow commands any more."""
+    FAULT_AFTER_STOP = auto()
+    """It may still follow: stop it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What is wrong with an arm."""
+
+    finding: Finding
+    """It, in words."""
+    response: Response
+    """What is to be done."""
+
+
 class ArmWatch:
     """Says what is wrong with an enabled arm, from its newest report."""
 
     def __init__(
-        self, *, report_timeout: float, tracking_error_limit: float, mode: int, joint_names: tuple[str, ...]
+        self,
+        *,
+        report_timeout: float,
+        silence_fault_time: float,
+        tracking_error_limit: float,
+        mode: int,
+        joint_names: tuple[str, ...],
     ) -> None:
         """Make a watch.
 
         Args:
             report_timeout: Largest age of a report, s.
+            silence_fault_time: Time beyond that after which missing reports are a fault, s.
             tracking_error_limit: Largest distance between commanded and measured position, rad.
             mode: The motion mode that the arm must be in.
             joint_names: For messages.
         """
         self._report_timeout = report_timeout
+        self._silence_fault_time = silence_fault_time
         self._tracking_error_limit = tracking_error_limit
         self._mode = mode
         self._joint_names = joint_names
         self._reported_ns, self._num_answers = 0, 0
+
+    def verdict(
+        self, arm: ArmState | None, now_ns: int, command: CommandState | None, *, is_moving: bool, is_late: bool
+    ) -> Verdict | None:
+        """Judge an enabled arm that reports no error; None when all is well.
+
+        Args:
+            arm: The newest report.
+            now_ns: The present, ns since the epoch.
+            command: What the arm is commanded; None if it is not.
+            is_moving: Whether it is commanded to move.
+            is_late: Whether ages cannot be judged now.
+        """
+        stale = None if is_late else self.report_finding(arm, now_ns, is_moving=is_moving)
+        if stale is not None:
+            limit = self._report_timeout + self._silence_fault_time
+            if arm is None or (now_ns - arm.stamp_ns) * NS > limit:
+                return Verdict(finding=stale, response=Response.FAULT_AFTER_STOP)
+            return Verdict(finding=stale, response=Response.BRAKE) if is_moving else None
+        if arm is None or command is None:
+            return None
+        finding = self.state_finding(arm)
+        if finding is not None:
+            return Verdict(finding=finding, response=Response.FAULT)
+        finding = self.tracking_finding(arm, command.positions)
+        return None if finding is None else Verdict(finding=finding, response=Response.FAULT_AFTER_STOP)
 
     def note_answer(self) -> None:
         """Take in that the arm has answered a command."""

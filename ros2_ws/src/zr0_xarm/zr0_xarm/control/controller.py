@@ -12,27 +12,28 @@ from zr0_xarm.arm import Arm
 from zr0_xarm.chunks.gate import ChunkGate
 from zr0_xarm.chunks.playback import Playback
 from zr0_xarm.chunks.refusal import RefusalError
-from zr0_xarm.control.arm_watch import ArmWatch
+from zr0_xarm.control.arm_watch import ArmWatch, Response
+from zr0_xarm.control.braking import Braking
 from zr0_xarm.control.motion_player import MotionPlayer
 from zr0_xarm.control.policy_watch import PolicyWatch
 from zr0_xarm.control.senders import Command, MotionMode, Sender, make_sender
 from zr0_xarm.control.settings import ControllerSettings
-from zr0_xarm.control.status import ControllerReport, ControllerState, Finding, Reason
+from zr0_xarm.control.status import (
+    ACTIVE,
+    AT_HOME,
+    MOVING,
+    ControllerReport,
+    ControllerState,
+    Finding,
+    Reason,
+    link_lost,
+)
 from zr0_xarm.errors import ArmError, ArmLinkError, ArmReplyTimeoutError, RequestRefusedError
 from zr0_xarm.motion.command_state import CommandState
 
 NS_PER_S = 1_000_000_000
-ACTIVE = (ControllerState.HOLDING, ControllerState.TRACKING, ControllerState.STOPPING, ControllerState.HOMING)
-"""States in which the arm is commanded."""
-MOVING = (ControllerState.TRACKING, ControllerState.HOMING)
-"""States that a watchdog stops."""
-
 LATE_STATUS = 0.15
 """How late a policy's status may be when its chunk arrives, s. The chunk then waits for it, and is not refused."""
-BRAKING_TIME = 0.1
-"""How long the arm gets no command when it is to brake by itself, s; it stands after half of that."""
-AT_HOME = Finding(reason=Reason.OPERATOR, text="at the home position")
-"""Why the controller holds after moving home."""
 
 logger = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Controller:
         self.policy = PolicyWatch(settings.policy_timeout)
         self._watch = ArmWatch(
             report_timeout=settings.report_timeout,
+            silence_fault_time=settings.silence_fault_time,
             tracking_error_limit=settings.tracking_error_limit,
             mode=settings.motion_mode.arm_mode,
             joint_names=embodiment.joint_names,
@@ -76,7 +78,7 @@ class Controller:
         self._previous: Playback | None = None
         self._is_held_by_operator = False
         self._unanswered_since_ns: int | None = None
-        self._braked_until_ns = 0
+        self._braking = Braking(settings.motion_mode)
         self._chunk_sequence = 0
         self._num_accepted, self._num_refused, self._last_refusal = 0, 0, ""
 
@@ -258,8 +260,11 @@ class Controller:
             if finding is not None:
                 # Whatever runs next is another run, and counts its chunks anew.
                 self._previous = None
-            is_braking = now_ns < self._braked_until_ns
-            command = self._advance(now_ns, finding) if is_answered and not is_braking else None
+            if is_answered and not self._player.is_at_rest and self._braking.is_interrupted(now_ns):
+                self._braking.finish()
+                self._player.rest()
+            can_send = is_answered and not self._braking.is_active(now_ns)
+            command = self._advance(now_ns, finding) if can_send else None
             gripper = self._player.gripper if self._state is ControllerState.TRACKING else None
         if gripper is not None and not self._settings.is_dry_run:
             self._arm.set_gripper(gripper)
@@ -289,34 +294,17 @@ class Controller:
             return
         if arm is not None:
             finding = self._watch.error_finding(arm)
-            if finding is not None and (self._state is not ControllerState.FAULT or self._is_vague()):
+            if finding is not None and (self._state is not ControllerState.FAULT or self._reason.is_vague):
                 self._fail(finding, can_move=False)
         if self._state is ControllerState.FAULT:
             return
-        stale = None if is_late else self._watch.report_finding(arm, now_ns, is_moving=self._state in MOVING)
-        if stale is not None:
-            self._note_stale(stale, arm, now_ns)
-        elif arm is not None and not self._settings.is_dry_run and self._player.state is not None:
-            finding = self._watch.state_finding(arm)
-            if finding is not None:
-                self._fail(finding, can_move=False)
-                return
-            finding = self._watch.tracking_finding(arm, self._player.state.positions)
-            if finding is not None:
-                self._fail(finding, can_move=True)
-
-    def _note_stale(self, finding: Finding, arm: ArmState | None, now_ns: int) -> None:
-        age_ns = now_ns - arm.stamp_ns if arm is not None else 0
-        if arm is None or age_ns > (self._settings.report_timeout + self._settings.silence_fault_time) * NS_PER_S:
-            self._fail(finding, can_move=True)
-        elif self._state in MOVING:
+        command = None if self._settings.is_dry_run else self._player.state
+        verdict = self._watch.verdict(arm, now_ns, command, is_moving=self._state in MOVING, is_late=is_late)
+        if verdict is not None and verdict.response is Response.BRAKE:
             # Not by a planned stop: what the arm would do with its commands can no longer be seen.
-            self._brake(finding, now_ns)
-
-    def _is_vague(self) -> bool:
-        """Whether the fault was entered before the arm said why it stopped."""
-        vague = (Reason.REPLY_TIMEOUT, Reason.REPORT_STALE, Reason.TRACKING_ERROR)
-        return self._reason.text.startswith("the arm left motion") or self._reason.reason in vague
+            self._brake(verdict.finding, now_ns)
+        elif verdict is not None:
+            self._fail(verdict.finding, can_move=verdict.response is Response.FAULT_AFTER_STOP)
 
     def _advance(self, now_ns: int, policy_finding: Finding | None) -> Command | None:
         if self._player.state is None or self._state is ControllerState.DISABLED:
@@ -326,7 +314,7 @@ class Controller:
         if self._state is ControllerState.HOLDING:
             self._resume(now_ns, policy_finding)
         if self._state is ControllerState.TRACKING and policy_finding is not None:
-            if self.policy.is_gone:
+            if policy_finding.reason is Reason.POLICY_SILENT:
                 self._brake(policy_finding, now_ns)
                 return None
             self._stop(policy_finding)
@@ -350,6 +338,7 @@ class Controller:
             self._play(waiting)
 
     def _send(self, command: Command, now_ns: int) -> None:
+        self._braking.note_sent(now_ns)
         try:
             self._sender.send(command)
         except ArmError as error:
@@ -388,13 +377,12 @@ class Controller:
         self._enter(ControllerState.STOPPING, finding)
 
     def _brake(self, finding: Finding, now_ns: int) -> None:
-        """Send nothing for a while: in servo mode the arm then brakes by itself, and stands at the last command."""
-        if self._settings.motion_mode is not MotionMode.SERVO_JOINT:
+        """Stop sooner than a planned stop can, where the arm brakes by itself."""
+        if not self._braking.begin(now_ns):
             self._stop(finding)
             return
         self._waiting = None
         self._player.halt()
-        self._braked_until_ns = now_ns + round(BRAKING_TIME * NS_PER_S)
         self._enter(ControllerState.HOLDING, finding)
 
     def _fail(self, finding: Finding, *, can_move: bool) -> None:
@@ -407,8 +395,7 @@ class Controller:
 
     def _disconnect(self, why: str) -> None:
         self._give_up()
-        text = f"the link to the control box is lost ({why}); restore it, then recover"
-        self._enter(ControllerState.FAULT, Finding(reason=Reason.LINK_LOST, text=text))
+        self._enter(ControllerState.FAULT, link_lost(why))
 
     def _give_up(self) -> None:
         self._player.halt()

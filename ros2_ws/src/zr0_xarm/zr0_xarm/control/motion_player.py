@@ -41,6 +41,7 @@ class MotionPlayer:
         self._gripper_follower = GripperFollower(embodiment.gripper.velocity, self._period)
         self._plan: Plan | None = None
         self._plan_ticks = 0
+        self._target = embodiment.home
         self._is_stop = self._is_gentle = False
         self._is_urgent = True
         self.state: CommandState | None = None
@@ -90,7 +91,18 @@ class MotionPlayer:
         """
         assert self.state is not None
         self._end()
+        self._target = target
         self._plan, self._plan_ticks = plan_move(self.state, target, self._motion_limits), 0
+
+    def rest(self) -> None:
+        """Go on from rest: the arm has come to stand at the last command, because the next one did not come in time."""
+        if self.state is None:
+            return
+        self.state = CommandState.at_rest(self.state.positions)
+        if self._plan is not None and self._is_stop:
+            self._end()
+        elif self._plan is not None:
+            self._plan, self._plan_ticks = plan_move(self.state, self._target, self._motion_limits), 0
 
     def halt(self) -> None:
         """Give up the motion: the arm has stopped by itself, or cannot be reached."""

@@ -8,9 +8,9 @@ from collections.abc import Callable
 import numpy as np
 
 from zr0_xarm.arm import Arm
-from zr0_xarm.control.controller import ACTIVE, AT_HOME, Controller
+from zr0_xarm.control.controller import Controller
 from zr0_xarm.control.settings import ControllerSettings
-from zr0_xarm.control.status import ControllerState, Finding, Reason
+from zr0_xarm.control.status import ACTIVE, AT_HOME, ControllerState, Finding, Reason
 from zr0_xarm.errors import ArmError, ArmLinkError, RequestRefusedError
 
 STANDSTILL = 5e-4

@@ -31,11 +31,6 @@ class PolicyWatch:
         """Take in that the middleware has lost every publisher of the status."""
         self._is_gone = True
 
-    @property
-    def is_gone(self) -> bool:
-        """Whether the policy's process is known to have ended."""
-        return self._is_gone
-
     def finding(self, now_ns: int, patience: float = 0.0) -> Finding | None:
         """Say what keeps the policy's chunks from being executed; None when nothing does.
 

@@ -42,6 +42,12 @@ class Reason(IntEnum):
     CHUNK_REFUSED = 16
 
 
+ACTIVE = (ControllerState.HOLDING, ControllerState.TRACKING, ControllerState.STOPPING, ControllerState.HOMING)
+"""States in which the arm is commanded."""
+MOVING = (ControllerState.TRACKING, ControllerState.HOMING)
+"""States that a watchdog stops."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """Something that a watchdog found wrong."""
@@ -50,6 +56,22 @@ class Finding:
     """What kind of thing."""
     text: str
     """What, for a person."""
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether it was concluded before the arm said why it stopped."""
+        vague = (Reason.REPLY_TIMEOUT, Reason.REPORT_STALE, Reason.TRACKING_ERROR)
+        return self.text.startswith("the arm left motion") or self.reason in vague
+
+
+def link_lost(why: str) -> Finding:
+    """Return the finding of a lost link."""
+    text = f"the link to the control box is lost ({why}); restore it, then recover"
+    return Finding(reason=Reason.LINK_LOST, text=text)
+
+
+AT_HOME = Finding(reason=Reason.OPERATOR, text="at the home position")
+"""Why the controller holds after moving home."""
 
 
 @dataclass(frozen=True, kw_only=True)
