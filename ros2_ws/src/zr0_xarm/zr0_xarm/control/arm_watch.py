@@ -7,6 +7,7 @@ import numpy as np
 from zr0_core.types import ArmState, FloatArray
 
 from zr0_xarm.codes import EMERGENCY_STOP_ERRORS, describe_error, describe_state
+from zr0_xarm.control.settings import ControllerSettings
 from zr0_xarm.control.status import Finding, Reason
 from zr0_xarm.motion.command_state import CommandState
 
@@ -41,28 +42,17 @@ class Verdict:
 class ArmWatch:
     """Says what is wrong with an enabled arm, from its newest report."""
 
-    def __init__(
-        self,
-        *,
-        report_timeout: float,
-        silence_fault_time: float,
-        tracking_error_limit: float,
-        mode: int,
-        joint_names: tuple[str, ...],
-    ) -> None:
+    def __init__(self, settings: ControllerSettings, joint_names: tuple[str, ...]) -> None:
         """Make a watch.
 
         Args:
-            report_timeout: Largest age of a report, s.
-            silence_fault_time: Time beyond that after which missing reports are a fault, s.
-            tracking_error_limit: Largest distance between commanded and measured position, rad.
-            mode: The motion mode that the arm must be in.
+            settings: Timeouts, limits and the mode that the arm must be in.
             joint_names: For messages.
         """
-        self._report_timeout = report_timeout
-        self._silence_fault_time = silence_fault_time
-        self._tracking_error_limit = tracking_error_limit
-        self._mode = mode
+        self._report_timeout = settings.report_timeout
+        self._silence_fault_time = settings.silence_fault_time
+        self._tracking_error_limit = settings.tracking_error_limit
+        self._mode = settings.motion_mode.arm_mode
         self._joint_names = joint_names
         self._reported_ns, self._num_answers = 0, 0
 

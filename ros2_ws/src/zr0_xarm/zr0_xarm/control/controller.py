@@ -62,13 +62,7 @@ class Controller:
         self._sender: Sender = make_sender(arm, embodiment, settings.motion_mode, is_dry_run=settings.is_dry_run)
         self._player = MotionPlayer(embodiment, lower, upper, self._sender.lookahead)
         self.policy = PolicyWatch(settings.policy_timeout)
-        self._watch = ArmWatch(
-            report_timeout=settings.report_timeout,
-            silence_fault_time=settings.silence_fault_time,
-            tracking_error_limit=settings.tracking_error_limit,
-            mode=settings.motion_mode.arm_mode,
-            joint_names=embodiment.joint_names,
-        )
+        self._watch = ArmWatch(settings, embodiment.joint_names)
         self._lock = threading.Lock()
         self._listener: Callable[[], None] = lambda: None
         self._tick_listener: Callable[[], None] = lambda: None
@@ -82,13 +76,9 @@ class Controller:
         self._chunk_sequence = 0
         self._num_accepted, self._num_refused, self._last_refusal = 0, 0, ""
 
-    def set_listener(self, listener: Callable[[], None]) -> None:
-        """Have a function called, from any thread and at once, at every change of state; it must not block."""
-        self._listener = listener
-
-    def set_tick_listener(self, listener: Callable[[], None]) -> None:
-        """Have a function called, from the control loop, after every command; it must not block."""
-        self._tick_listener = listener
+    def set_listeners(self, on_change: Callable[[], None], on_command: Callable[[], None]) -> None:
+        """Have functions called at every change of state, and by the control loop after every command; no blocking."""
+        self._listener, self._tick_listener = on_change, on_command
 
     @property
     def state(self) -> ControllerState:

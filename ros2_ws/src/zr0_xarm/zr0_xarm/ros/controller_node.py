@@ -101,8 +101,8 @@ class ControllerNode(LifecycleNode):
 
         def connect() -> None:
             self._session = Session(parameters.embodiment, arm, parameters.settings)
-            self._session.controller.set_listener(lambda: self._telemetry.note(STATUS))
-            self._session.controller.set_tick_listener(lambda: self._telemetry.note(COMMANDED))
+            note = self._telemetry.note
+            self._session.controller.set_listeners(lambda: note(STATUS), lambda: note(COMMANDED))
 
         return self._attempt("configure", connect)
 
