@@ -70,13 +70,16 @@ def test_silent_policy_leaves_the_arm_held_without_a_supervisor(
 def test_dropped_camera_holds_the_arm_and_is_named(stack: SimStack, camera: str) -> None:
     max_age = next(it.max_age for it in Embodiment.load("xarm7_gripper").cameras if it.name == camera)
     stack.begin_moving()
+    num_before = len(stack.controller)
     event = stack.inject("camera_drop", camera)
     took = stack.standstill_after(event + round(max_age * 1e9))
     LOG.info("%s dropped: the arm stood %.0f ms after its last frame was too old", camera, took * 1e3)
-    status = stack.controller.latest
-    assert status.state == ControllerStatus.HOLDING
-    assert status.reason == ControllerStatus.REASON_POLICY_NOT_RUNNING
+    # On a busy machine the policy may have been late with its word just before.
+    status = stack.controller.wait(
+        lambda message: message.reason == ControllerStatus.REASON_POLICY_NOT_RUNNING, after=num_before
+    )
     assert camera in status.reason_text
+    assert stack.controller.latest.state == ControllerStatus.HOLDING
     assert took <= HELD_WITHIN
     stack.inject("clear")
     stack.controller.wait(lambda message: message.state == ControllerStatus.TRACKING, after=len(stack.controller))

@@ -5,7 +5,7 @@ import pytest
 from zr0_test_support.controller_bench import ROBOT, STARTED, TICK, WAITING, ControllerBench
 from zr0_xarm.chunks.refusal import RefusalError
 from zr0_xarm.control.senders import MotionMode
-from zr0_xarm.control.status import ControllerState, Reason
+from zr0_xarm.control.status import ControllerState, Finding, Reason
 
 
 def test_it_holds_until_a_chunk_comes(bench: ControllerBench) -> None:
@@ -52,6 +52,20 @@ def test_a_silent_policy_stops_the_arm(bench: ControllerBench) -> None:
     assert bench.is_(ControllerState.HOLDING)
     assert bench.reason is Reason.POLICY_SILENT
     bench.assert_limits()
+
+
+def test_a_held_arm_tells_what_the_policy_says_now(bench: ControllerBench) -> None:
+    bench.move()
+    bench.is_alive = False
+    bench.ticks_to_silence()
+    assert "silent" in bench.controller.reason.text
+    bench.controller.policy.note_status(WAITING, "wrist is too old", bench.now)
+    bench.tick()
+    assert bench.reason is Reason.POLICY_NOT_RUNNING
+    assert bench.controller.reason.text == "the policy is waiting for input: wrist is too old"
+    bench.controller.hold(Finding(reason=Reason.OPERATOR, text="held"), is_latched=True)
+    bench.tick(10)
+    assert bench.reason is Reason.OPERATOR
 
 
 def test_a_policy_known_to_be_gone_brakes_the_arm_at_once(bench: ControllerBench) -> None:

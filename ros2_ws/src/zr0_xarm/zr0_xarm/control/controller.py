@@ -18,16 +18,7 @@ from zr0_xarm.control.motion_player import MotionPlayer
 from zr0_xarm.control.policy_watch import PolicyWatch
 from zr0_xarm.control.senders import Command, MotionMode, Sender, make_sender
 from zr0_xarm.control.settings import ControllerSettings
-from zr0_xarm.control.status import (
-    ACTIVE,
-    AT_HOME,
-    MOVING,
-    ControllerReport,
-    ControllerState,
-    Finding,
-    Reason,
-    link_lost,
-)
+from zr0_xarm.control.status import ACTIVE, AT_HOME, MOVING, ControllerReport, ControllerState, Finding, Reason
 from zr0_xarm.errors import ArmError, ArmLinkError, ArmReplyTimeoutError, RequestRefusedError
 from zr0_xarm.motion.command_state import CommandState
 
@@ -320,11 +311,13 @@ class Controller:
         return self._player.command(now_ns)
 
     def _resume(self, now_ns: int, policy_finding: Finding | None) -> None:
-        waiting = self._waiting
-        if waiting is None or policy_finding is not None:
+        if policy_finding is not None:
+            # A policy that was silent, and now says why it does not run, knows more.
+            if (self._reason.reason, policy_finding.reason) == (Reason.POLICY_SILENT, Reason.POLICY_NOT_RUNNING):
+                self._enter(ControllerState.HOLDING, policy_finding)
             return
-        self._waiting = None
-        if waiting.rows_left(now_ns) > 0:
+        waiting, self._waiting = self._waiting, None
+        if waiting is not None and waiting.rows_left(now_ns) > 0:
             self._play(waiting)
 
     def _send(self, command: Command, now_ns: int) -> None:
@@ -385,7 +378,8 @@ class Controller:
 
     def _disconnect(self, why: str) -> None:
         self._give_up()
-        self._enter(ControllerState.FAULT, link_lost(why))
+        text = f"the link to the control box is lost ({why}); restore it, then recover"
+        self._enter(ControllerState.FAULT, Finding(reason=Reason.LINK_LOST, text=text))
 
     def _give_up(self) -> None:
         self._player.halt()

@@ -64,12 +64,6 @@ class Finding:
         return self.text.startswith("the arm left motion") or self.reason in vague
 
 
-def link_lost(why: str) -> Finding:
-    """Return the finding of a lost link."""
-    text = f"the link to the control box is lost ({why}); restore it, then recover"
-    return Finding(reason=Reason.LINK_LOST, text=text)
-
-
 AT_HOME = Finding(reason=Reason.OPERATOR, text="at the home position")
 """Why the controller holds after moving home."""
 
