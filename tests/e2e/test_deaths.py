@@ -1,10 +1,12 @@
 """A node that is killed, or a camera that drops out, while the arm moves leaves the arm held.
 
-The goal is 100 ms from the event to standstill. The tests allow for a machine that is shared with others; the log has
-what was measured.
+Within 100 ms from the event to standstill, as the simulated arm itself saw it; the log has what was measured.
 """
 
 import logging
+import os
+import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +23,8 @@ pytestmark = [pytest.mark.ros, pytest.mark.e2e]
 
 HELD_WITHIN = 0.1
 """s."""
+HUNG_HELD_WITHIN = 0.15
+"""s. Silence is known only after its timeout of 0.045 s."""
 
 
 @pytest.fixture
@@ -64,6 +68,20 @@ def test_silent_policy_leaves_the_arm_held_without_a_supervisor(
         assert status.reason == ControllerStatus.REASON_POLICY_SILENT
         assert "policy" in status.reason_text
         assert took <= HELD_WITHIN
+
+
+def test_a_policy_that_hangs_is_silent_and_the_arm_goes_on_when_it_does(stack: SimStack) -> None:
+    stack.begin_moving()
+    policy, num_before = stack.supervisor.pid_of("policy"), len(stack.controller)
+    event = time.time_ns()
+    os.kill(policy, signal.SIGSTOP)
+    took = stack.standstill_after(event)
+    LOG.info("policy hung: the arm stood after %.0f ms", took * 1e3)
+    status = stack.controller.wait(lambda message: message.state == ControllerStatus.HOLDING, after=num_before)
+    os.kill(policy, signal.SIGCONT)
+    assert status.reason == ControllerStatus.REASON_POLICY_SILENT
+    assert took <= HUNG_HELD_WITHIN
+    stack.controller.wait(lambda message: message.state == ControllerStatus.TRACKING, after=len(stack.controller))
 
 
 @pytest.mark.parametrize("camera", [camera.name for camera in Embodiment.load("xarm7_gripper").cameras])

@@ -1,7 +1,6 @@
 """Whatever breaks while the arm moves, the arm is held, with a reason, and comes back without a jump.
 
-The goal is 100 ms from the event to standstill, at whatever speed the arm has then, up to 1 rad/s. The tests allow for
-a machine that is shared with others; the log has what was measured.
+Within 100 ms from the event to standstill; the log has what was measured.
 
 The simulator itself is the witness: it reports when a joint of the simulated arm last turned faster than 0.05 rad/s.
 """
