@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from action_msgs.srv import CancelGoal
 from rcl_interfaces.srv import DescribeParameters
+from rclpy.action import ActionClient
 from rclpy.duration import Duration
 from rclpy.qos import HistoryPolicy, LivelinessPolicy, QoSProfile, ReliabilityPolicy, qos_profile_sensor_data
 from sensor_msgs.msg import Image, JointState
@@ -209,6 +210,24 @@ def test_goals_that_cannot_run_are_refused_with_a_reason(start_node: StartNode, 
     assert probe.configure("/policy")
     assert probe.activate("/policy")
     assert run(goal(0.3)).outcome == RunTask.Result.TIME_UP
+
+
+@pytest.mark.usefixtures("robot")
+def test_of_goals_that_come_at_once_one_runs(start_node: StartNode, probe: Probe) -> None:
+    start_active(start_node, probe, policy="hold")
+    client = ActionClient(probe.node, RunTask, "/zr0/run_task")
+    probe.wait(client.server_is_ready, what="the action")
+    answers = [probe.send(lambda: client.send_goal_async(goal())) for _ in range(4)]
+    results = [probe.send(probe.result(answer).get_result_async) for answer in answers]
+    probe.wait(lambda: sum(result.done() for result in results) == 3, what="three goals to end")
+    refusals = [result.result().result for result in results if result.done()]
+    assert {(refused.outcome, refused.reason) for refused in refusals} == {
+        (RunTask.Result.REFUSED, "already running 'stay where you are'; cancel it first")
+    }
+    (running,) = [answer.result() for answer, result in zip(answers, results, strict=True) if not result.done()]
+    probe.ask(running.cancel_goal_async)
+    probe.wait(lambda: all(result.done() for result in results), what="the last goal to end")
+    client.destroy()
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from zr0_msgs.action import RunTask
 from zr0_policy.runtime.task_runner import Outcome, TaskResult, TaskRunner
 
 ACTION = "/zr0/run_task"
+CANCELLED = "cancelled by the client"
 FEEDBACK_PERIOD_S = 0.1
 NUM_THREADS = 4
 """One for the task that runs, the others for goals that are refused, cancelling and feedback."""
@@ -36,8 +37,11 @@ class RunTaskServer:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        # Goals and cancel requests come in several threads.
+        self._lock = threading.Lock()
         self._runner: TaskRunner | None = None
         self._goal: ServerGoalHandle | None = None
+        self._cancelled: set[bytes] = set()
         self._state_name = ""
         self._side = SideNode(node, "tasks", num_threads=NUM_THREADS)
         self._server = ActionServer(
@@ -72,7 +76,8 @@ class RunTaskServer:
 
     def deactivate(self, reason: str) -> None:
         """End the running task and refuse goals from now on."""
-        runner, self._runner = self._runner, None
+        with self._lock:
+            runner, self._runner = self._runner, None
         if runner is not None:
             runner.cancel(reason)
             runner.join()
@@ -94,23 +99,27 @@ class RunTaskServer:
         return GoalResponse.ACCEPT
 
     def _on_cancel(self, goal: ServerGoalHandle) -> CancelResponse:
-        if goal is self._goal and self._runner is not None:
-            self._runner.cancel("cancelled by the client")
+        with self._lock:
+            if goal is self._goal and self._runner is not None:
+                self._runner.cancel(CANCELLED)
+            elif goal.is_active:
+                # It was accepted, and is about to start.
+                self._cancelled.add(bytes(goal.goal_id.uuid))
         return CancelResponse.ACCEPT
 
     def _execute(self, goal: ServerGoalHandle) -> RunTask.Result:
         results: queue.SimpleQueue[TaskResult] = queue.SimpleQueue()
-        refusal = "the policy node is not active; activate it first"
-        if self._runner is not None:
-            refusal = self._runner.start(goal.request.instruction, goal.request.max_duration, results.put)
+        refusal = self._start(goal, results)
         if refusal:
             self._node.get_logger().warning(f"task refused: {refusal}")
             goal.abort()
             return RunTask.Result(outcome=RunTask.Result.REFUSED, reason=refusal)
-        self._goal = goal
         self._node.get_logger().info(f"task {goal.request.instruction!r} started")
         result = results.get()
-        self._goal = None
+        with self._lock:
+            # Another goal may run by now.
+            if self._goal is goal:
+                self._goal = None
         self._node.get_logger().info(f"task ended: {result.outcome.value}: {result.reason}, {result.num_chunks} chunks")
         if goal.is_cancel_requested:
             goal.canceled()
@@ -124,6 +133,20 @@ class RunTaskServer:
             num_chunks=result.num_chunks,
             duration=result.duration_s,
         )
+
+    def _start(self, goal: ServerGoalHandle, results: "queue.SimpleQueue[TaskResult]") -> str:
+        """Start a goal's task; return why not, or nothing."""
+        with self._lock:
+            is_cancelled = bytes(goal.goal_id.uuid) in self._cancelled
+            self._cancelled.discard(bytes(goal.goal_id.uuid))
+            if self._runner is None:
+                return "the policy node is not active; activate it first"
+            refusal = self._runner.start(goal.request.instruction, goal.request.max_duration, results.put)
+            if not refusal:
+                self._goal = goal
+                if is_cancelled:
+                    self._runner.cancel(CANCELLED)
+            return refusal
 
     def _publish_feedback(self) -> None:
         goal, runner = self._goal, self._runner
