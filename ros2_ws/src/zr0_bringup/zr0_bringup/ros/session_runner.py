@@ -91,7 +91,7 @@ class SessionRunner:
 
     def _missing(self, topics: tuple[str, ...]) -> str:
         if not self._node.latest.is_ready:
-            return f"bring-up is {self._node.latest.bring_up}"
+            return f"bring-up: {self._node.latest.bring_up}"
         silent = [topic for topic in topics if self._node.record.meter(topic).count == 0]
         if silent:
             return f"nothing yet on {', '.join(silent)}"
