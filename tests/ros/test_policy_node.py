@@ -149,8 +149,9 @@ def test_a_dropped_camera_is_named_and_stops_inference(start_node: StartNode, pr
     chunk = chunks.wait()
     np.testing.assert_allclose(np.reshape(chunk.actions, (16, 8)), np.tile(STATE, (16, 1)))
 
+    num_before = len(statuses)
     robot.dropped.add("wrist")
-    waiting = statuses.wait(lambda status: status.state == PolicyStatus.WAITING_FOR_INPUT)
+    waiting = statuses.wait(lambda status: status.state == PolicyStatus.WAITING_FOR_INPUT, after=num_before)
     assert waiting.reason.startswith("wrist (/camera/wrist/image_raw) is 0.")
     assert waiting.reason.endswith("limit 0.150 s")
     assert dict(zip(waiting.input_names, waiting.input_ages, strict=True))["wrist"] > 0.15

@@ -20,7 +20,7 @@ from zr0_bringup.ros.lifecycle_client import STATE_NAMES, LifecycleClient
 
 STATE_TIMEOUT_S = 2.0
 SPIN_S = 0.1
-REASON_TIMEOUT_S = 3.0
+REASON_TIMEOUT_S = 6.0
 """How long a node's own words about a failure may take to come over /rosout, whose discovery is slow now and then."""
 DIAGNOSTICS_PERIOD_S = 0.5
 RETRY_PERIOD_S = 1.0
