@@ -1,43 +1,28 @@
 """The lifecycle manager as a real process, over lifecycle nodes of the test."""
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
 import pytest
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
-from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
-from zr0_test_support.host import RosHost
+from std_srvs.srv import Trigger
 from zr0_test_support.inbox import Inbox
 from zr0_test_support.probe import Probe
 from zr0_test_support.process import StartNode
+from zr0_test_support.workers import Workers
 
 pytestmark = pytest.mark.ros
 
+StartWorkers = Callable[..., Workers]
 PARAMETERS = {"node_names": ["first", "second"], "retry_duration": 5.0}
 
 
-class Worker(LifecycleNode):
-    """Writes down its transitions, and refuses to configure some times."""
-
-    def __init__(self, name: str, host: RosHost, record: list[str], num_refusals: int = 0) -> None:
-        super().__init__(name, context=host.context)
-        self._record = record
-        self._num_refusals = num_refusals
-        host.add(self)
-
-    def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
-        if self._num_refusals > 0:
-            self._num_refusals -= 1
-            self.get_logger().error("the box is off")
-            return TransitionCallbackReturn.FAILURE
-        return self._note("configure", super().on_configure(state))
-
-    def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._note("activate", super().on_activate(state))
-
-    def on_deactivate(self, state: LifecycleState) -> TransitionCallbackReturn:
-        return self._note("deactivate", super().on_deactivate(state))
-
-    def _note(self, verb: str, result: TransitionCallbackReturn) -> TransitionCallbackReturn:
-        self._record.append(f"{verb} {self.get_name()}")
-        return result
+@pytest.fixture
+def start_workers(ros_env: dict[str, str], tmp_path: Path) -> Iterator[StartWorkers]:
+    """Start workers: `start_workers(first=2, second=0)`, with how often each refuses to configure."""
+    with ExitStack() as stack:
+        yield lambda **num_refusals: stack.enter_context(Workers(ros_env, tmp_path / "workers.log", **num_refusals))
 
 
 def all_words(inbox: "Inbox[DiagnosticArray]") -> list[str]:
@@ -54,26 +39,24 @@ def wait_for_words(probe: Probe, inbox: "Inbox[DiagnosticArray]", words: str) ->
         raise AssertionError(f"{error}; it said {list(dict.fromkeys(all_words(inbox)))}") from error
 
 
-def test_nodes_come_up_in_order_and_go_down_in_reverse(host: RosHost, probe: Probe, start_node: StartNode) -> None:
-    record: list[str] = []
-    for name in ("second", "first"):
-        Worker(name, host, record)
+def test_nodes_come_up_in_order_and_go_down_in_reverse(
+    probe: Probe, start_node: StartNode, start_workers: StartWorkers
+) -> None:
+    workers = start_workers(second=0, first=0)
     diagnostics = probe.subscribe(DiagnosticArray, "/diagnostics")
     manager = start_node("zr0_bringup", "lifecycle_manager_node", parameters=PARAMETERS)
     wait_for_words(probe, diagnostics, "active")
     up = ["configure first", "configure second", "activate first", "activate second"]
-    assert record == up
+    assert workers.record == up
     assert diagnostics.messages[-1].status[0].level == DiagnosticStatus.OK
     manager.stop()
-    assert record == [*up, "deactivate second", "deactivate first"]
+    assert workers.record == [*up, "deactivate second", "deactivate first"]
 
 
 def test_a_node_that_refuses_is_tried_again_and_the_reason_told(
-    host: RosHost, probe: Probe, start_node: StartNode
+    probe: Probe, start_node: StartNode, start_workers: StartWorkers
 ) -> None:
-    record: list[str] = []
-    Worker("first", host, record, num_refusals=2)
-    Worker("second", host, record)
+    start_workers(first=2, second=0)
     diagnostics = probe.subscribe(DiagnosticArray, "/diagnostics")
     start_node("zr0_bringup", "lifecycle_manager_node", parameters=PARAMETERS)
     words = "configuring: first does not configure: the box is off; trying again"
@@ -81,20 +64,19 @@ def test_a_node_that_refuses_is_tried_again_and_the_reason_told(
     wait_for_words(probe, diagnostics, "active")
 
 
-def test_a_node_that_never_configures_ends_the_manager_with_the_reason(host: RosHost, start_node: StartNode) -> None:
-    record: list[str] = []
-    Worker("first", host, record)
-    Worker("second", host, record, num_refusals=1000)
+def test_a_node_that_never_configures_ends_the_manager_with_the_reason(
+    start_node: StartNode, start_workers: StartWorkers
+) -> None:
+    workers = start_workers(first=0, second=1000)
     parameters = {**PARAMETERS, "retry_duration": 0.5}
     manager = start_node("zr0_bringup", "lifecycle_manager_node", parameters=parameters)
     assert manager.wait_exit() == 1
     assert "second does not configure: the box is off" in manager.log()
-    assert record == ["configure first"]
+    assert workers.record == ["configure first"]
 
 
-def test_a_node_that_leaves_active_is_told(host: RosHost, probe: Probe, start_node: StartNode) -> None:
-    for name in ("first", "second"):
-        Worker(name, host, [])
+def test_a_node_that_leaves_active_is_told(probe: Probe, start_node: StartNode, start_workers: StartWorkers) -> None:
+    start_workers(first=0, second=0)
     diagnostics = probe.subscribe(DiagnosticArray, "/diagnostics")
     start_node("zr0_bringup", "lifecycle_manager_node", parameters=PARAMETERS)
     wait_for_words(probe, diagnostics, "active")
@@ -113,16 +95,13 @@ def test_it_waits_for_a_node_that_is_not_there_and_can_be_stopped(probe: Probe, 
     manager.stop()
 
 
-def test_it_waits_for_services(host: RosHost, probe: Probe, start_node: StartNode) -> None:
-    for name in ("first", "second"):
-        Worker(name, host, [])
+def test_it_waits_for_services(probe: Probe, start_node: StartNode, start_workers: StartWorkers) -> None:
+    start_workers(first=0, second=0)
     diagnostics = probe.subscribe(DiagnosticArray, "/diagnostics")
     parameters = {**PARAMETERS, "wait_for_services": ["/box/listens"]}
     start_node("zr0_bringup", "lifecycle_manager_node", parameters=parameters)
     words = "waiting: for service /box/listens"
     wait_for_words(probe, diagnostics, words)
-    from std_srvs.srv import Trigger  # noqa: PLC0415
-
     probe.node.create_service(Trigger, "/box/listens", lambda _, response: response)
     wait_for_words(probe, diagnostics, "active")
 
