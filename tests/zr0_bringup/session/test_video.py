@@ -9,6 +9,7 @@ import pytest
 from zr0_bringup.session.frames import Caption, FrameComposer
 from zr0_bringup.session.video import VideoWriter
 from zr0_bringup.session.video_recorder import RATE, VideoRecorder
+from zr0_core.errors import Zr0Error
 
 CAPTION = Caption(title="episode 1 of 1", state="tracking", detail="1.0 s", progress=50.0)
 
@@ -87,3 +88,15 @@ def test_what_goes_wrong_while_recording_is_raised_at_the_end(tmp_path: Path) ->
     recorder._thread.join()
     with pytest.raises(RuntimeError, match="the camera is gone"):
         recorder.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
+def test_a_full_disk_is_told_and_leaves_nothing_half_written(tmp_path: Path) -> None:
+    (tmp_path / ".v.mp4.part").symlink_to("/dev/full")
+    composer = FrameComposer(["front"], [(64, 48)])
+    image = np.zeros((48, 64, 3), np.uint8)
+    recorder = VideoRecorder(tmp_path / "v.mp4", composer, lambda: [image], lambda: CAPTION)
+    time.sleep(3.0 / RATE)
+    with pytest.raises(Zr0Error, match=r"could not be written: .*No space left on device.*--no-video"):
+        recorder.close()
+    assert list(tmp_path.iterdir()) == []

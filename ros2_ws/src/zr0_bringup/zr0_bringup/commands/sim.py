@@ -3,6 +3,7 @@
 import argparse
 import os
 import signal
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -187,14 +188,25 @@ class _Session:
             self._embodiment.arm.hardware_limits,
             is_success_expected=self._values["policy"] == NEVER_FAILS,
         )
-        judgement = replace(judgement, failures=(*failures, *judgement.failures))
+        title = f"zr0 sim: policy {self._values['policy']}, task {self._values['task']}, {self._embodiment.name}"
+        no_timeline = self._save("timeline.png", lambda path: draw_timeline(self._record, title, path))
+        judgement = replace(judgement, failures=(*failures, *judgement.failures, *no_timeline))
         context = RunContext(
             arguments={**self._values, "episodes": self._options.episodes, "duration": self._options.duration},
             embodiment=f"{self._embodiment.name} {self._embodiment.content_hash}",
             ros_distribution=os.environ.get("ZR0_ROS_DISTRO", os.environ.get("ROS_DISTRO", "unknown")),
         )
-        write_report(self._folder / "report.json", make_report(self._record, judgement, context))
-        title = f"zr0 sim: policy {self._values['policy']}, task {self._values['task']}, {self._embodiment.name}"
-        draw_timeline(self._record, title, self._folder / "timeline.png")
+        report = make_report(self._record, judgement, context)
+        no_report = self._save("report.json", lambda path: write_report(path, report))
+        judgement = replace(judgement, failures=(*judgement.failures, *no_report))
         print_summary(self._console, self._record, judgement, self._folder)
         return bool(judgement.failures)
+
+    def _save(self, name: str, write: Callable[[Path], None]) -> list[str]:
+        """Write a file of the run; return what went wrong with it, so that the rest is still told."""
+        try:
+            write(self._folder / name)
+        except OSError as error:
+            (self._folder / f".{name}.part").unlink(missing_ok=True)
+            return [f"there is no {name}, since it could not be written: {error}"]
+        return []

@@ -57,3 +57,7 @@ class VideoWriter:
         self._container.mux(self._stream.encode())
         self._container.close()
         self._partial.replace(self._path)
+
+    def discard(self) -> None:
+        """Remove what there is of a file that could not be written."""
+        self._partial.unlink(missing_ok=True)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from zr0_core.errors import Zr0Error
 from zr0_core.types import ImageArray
 
 from zr0_bringup.session.frames import Caption, FrameComposer
@@ -41,9 +42,19 @@ class VideoRecorder:
         self._thread.start()
 
     def close(self) -> None:
-        """Finish the file; raise what went wrong while recording, if anything did."""
+        """Finish the file.
+
+        Raises:
+            Zr0Error: It could not be written, as on a full disk; what there was of it is removed.
+        """
         self._must_end.set()
         self._thread.join()
+        if isinstance(self._error, OSError):
+            self._writer.discard()
+            raise Zr0Error(
+                f"there is no video, since it could not be written: {self._error}; free some space, "
+                "or choose another place with --output, or do without it by --no-video"
+            ) from self._error
         if self._error is not None:
             raise self._error
 
