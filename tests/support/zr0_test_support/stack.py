@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +23,8 @@ from zr0_test_support.host import RosHost
 from zr0_test_support.probe import Probe
 
 CONTROLLER_STATUS_QOS = QoSProfile(depth=50, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+SWITCH_INTERVAL = 0.0005
+"""How long a thread may keep the interpreter while the one that watches for deaths waits, s."""
 START_TIMEOUT = 60.0
 """Longest that the stack may take to come up, s; 5 s on a free machine."""
 
@@ -47,6 +50,8 @@ class SimStack:
             is_stopping_at_death: Whether the death of a node stops the controller, as `zr0 up` does.
             arguments: Launch arguments.
         """
+        # Under `zr0 up` the supervisor has its interpreter almost to itself; here the probe's messages use it too.
+        sys.setswitchinterval(SWITCH_INTERVAL)
         self.probe = Probe(host)
         self.controller = self.probe.subscribe(ControllerStatus, "/zr0/controller_status", CONTROLLER_STATUS_QOS)
         self.policy = self.probe.subscribe(PolicyStatus, "/zr0/policy_status")

@@ -26,6 +26,8 @@ class Priority(IntEnum):
     """The thread that stops the arm when a node has died."""
     CONTROL_BOX = 10
     """The simulated control box, which a real arm has in hardware of its own."""
+    LIFECYCLE_MANAGER = 9
+    """It does little, but a killed process needs a core to die on, and the arm is stopped only when it is dead."""
     CONTROLLER = 8
     """The other threads of the controller: any of them can hold the lock that the loop waits for."""
     CAMERAS = 5

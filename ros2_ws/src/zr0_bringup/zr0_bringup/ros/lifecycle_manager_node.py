@@ -13,6 +13,7 @@ from rcl_interfaces.msg import FloatingPointRange, ParameterDescriptor
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.node import Node
 from rclpy.signals import SignalHandlerOptions
+from zr0_core.scheduling import Priority, prefer_thread
 
 from zr0_bringup.lifecycle_plan import Phase, Progress
 from zr0_bringup.ros.error_log import ErrorLog
@@ -190,6 +191,8 @@ class LifecycleManager:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the node; exit code 1 if a node cannot be brought up."""
+    # Before there are threads, so that every one inherits it.
+    prefer_thread(Priority.LIFECYCLE_MANAGER)
     # Signals are handled here, because deactivating needs the context that rclpy would shut down.
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     node = LifecycleManagerNode()
