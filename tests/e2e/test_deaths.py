@@ -14,13 +14,15 @@ import pytest
 from zr0_core.embodiment import Embodiment
 from zr0_core.stamps import to_nanoseconds
 from zr0_msgs.msg import ControllerStatus
-from zr0_test_support.held import assert_held, within_the_goal
 from zr0_test_support.host import RosHost
 from zr0_test_support.stack import SimStack
 
 LOG = logging.getLogger(__name__)
 """Run with `-o log_cli=true -o log_cli_level=INFO` to see the measured times."""
-pytestmark = [pytest.mark.ros, pytest.mark.e2e, within_the_goal]
+pytestmark = [pytest.mark.ros, pytest.mark.e2e]
+
+HELD_WITHIN = 0.1
+"""s."""
 
 HUNG_HELD_WITHIN = 0.15
 """s. Silence is known only after its timeout of 0.045 s."""
@@ -39,7 +41,7 @@ def test_killed_node_leaves_the_arm_held(stack: SimStack, node: str) -> None:
     # The rest of the stack is ended soon, the simulator last: watch only as long as it is there.
     took = stack.standstill_after(event, watch=0.3)
     LOG.info("%s killed: the arm stood after %.0f ms", node, took * 1e3)
-    assert_held(took)
+    assert took <= HELD_WITHIN
 
 
 def test_killed_simulator_is_a_lost_link(host: RosHost, box_address: str, tmp_path: Path) -> None:
@@ -47,7 +49,7 @@ def test_killed_simulator_is_a_lost_link(host: RosHost, box_address: str, tmp_pa
         stack.begin_moving()
         event = stack.kill("sim")
         status = stack.wait_fault()
-        assert_held((to_nanoseconds(status.header.stamp) - event) / 1e9)
+        assert (to_nanoseconds(status.header.stamp) - event) / 1e9 <= HELD_WITHIN
         assert status.reason == ControllerStatus.REASON_LINK_LOST
         assert "link" in status.reason_text
         answer = stack.trigger("recover")
@@ -66,7 +68,7 @@ def test_silent_policy_leaves_the_arm_held_without_a_supervisor(
         assert status.state == ControllerStatus.HOLDING
         assert status.reason == ControllerStatus.REASON_POLICY_SILENT
         assert "policy" in status.reason_text
-        assert_held(took)
+        assert took <= HELD_WITHIN
 
 
 def test_a_policy_that_hangs_is_silent_and_the_arm_goes_on_when_it_does(stack: SimStack) -> None:
@@ -79,7 +81,7 @@ def test_a_policy_that_hangs_is_silent_and_the_arm_goes_on_when_it_does(stack: S
     status = stack.controller.wait(lambda message: message.state == ControllerStatus.HOLDING, after=num_before)
     os.kill(policy, signal.SIGCONT)
     assert status.reason == ControllerStatus.REASON_POLICY_SILENT
-    assert_held(took, HUNG_HELD_WITHIN)
+    assert took <= HUNG_HELD_WITHIN
     stack.controller.wait(lambda message: message.state == ControllerStatus.TRACKING, after=len(stack.controller))
 
 
@@ -87,16 +89,13 @@ def test_a_policy_that_hangs_is_silent_and_the_arm_goes_on_when_it_does(stack: S
 def test_dropped_camera_holds_the_arm_and_is_named(stack: SimStack, camera: str) -> None:
     max_age = next(it.max_age for it in Embodiment.load("xarm7_gripper").cameras if it.name == camera)
     stack.begin_moving()
-    num_before = len(stack.controller)
     event = stack.inject("camera_drop", camera)
     took = stack.standstill_after(event + round(max_age * 1e9))
     LOG.info("%s dropped: the arm stood %.0f ms after its last frame was too old", camera, took * 1e3)
-    # On a busy machine the policy may have been late with its word just before.
-    status = stack.controller.wait(
-        lambda message: message.reason == ControllerStatus.REASON_POLICY_NOT_RUNNING, after=num_before
-    )
+    status = stack.controller.latest
+    assert status.state == ControllerStatus.HOLDING
+    assert status.reason == ControllerStatus.REASON_POLICY_NOT_RUNNING
     assert camera in status.reason_text
-    assert stack.controller.latest.state == ControllerStatus.HOLDING
-    assert_held(took)
+    assert took <= HELD_WITHIN
     stack.inject("clear")
     stack.controller.wait(lambda message: message.state == ControllerStatus.TRACKING, after=len(stack.controller))

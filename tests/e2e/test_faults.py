@@ -16,13 +16,15 @@ from zr0_core.embodiment import Embodiment
 from zr0_core.stamps import to_nanoseconds
 from zr0_msgs.msg import ActionChunk, ControllerStatus
 from zr0_test_support.address import lock_address
-from zr0_test_support.held import assert_held, within_the_goal
 from zr0_test_support.host import RosHost
 from zr0_test_support.stack import SimStack
 
 LOG = logging.getLogger(__name__)
 """Run with `-o log_cli=true -o log_cli_level=INFO` to see the measured times."""
-pytestmark = [pytest.mark.ros, pytest.mark.e2e, within_the_goal]
+pytestmark = [pytest.mark.ros, pytest.mark.e2e]
+
+HELD_WITHIN = 0.1
+"""s."""
 
 STOPPED = (ControllerStatus.HOLDING, ControllerStatus.STOPPING, ControllerStatus.FAULT, ControllerStatus.DISCONNECTED)
 LIMITS = Embodiment.load("xarm7_gripper").arm.hardware_limits
@@ -76,7 +78,7 @@ def test_fault_of_the_box_holds_the_arm_until_recovered(stack: SimStack, fault: 
     assert stack.controller.latest.state == ControllerStatus.HOLDING
     assert re.search(words, status.reason_text.lower())
     assert_within_limits(stack)
-    assert_held(took)
+    assert took <= HELD_WITHIN
 
 
 def spoil_nan(chunk: ActionChunk) -> None:
@@ -125,4 +127,4 @@ def test_bad_chunk_is_refused_and_ends_the_motion(
     assert status.reason == reason
     assert re.search(words, status.last_refusal.lower())
     assert_within_limits(stack)
-    assert_held((to_nanoseconds(status.header.stamp) - event) / 1e9)
+    assert (to_nanoseconds(status.header.stamp) - event) / 1e9 <= HELD_WITHIN

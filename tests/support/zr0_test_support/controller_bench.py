@@ -1,6 +1,7 @@
 """A controller with a clock of our own and an arm that does what is sent."""
 
 import itertools
+from typing import Any
 
 import numpy as np
 from zr0_core.embodiment import Embodiment
@@ -30,6 +31,10 @@ class FollowingArm:
         self.now_ns = 0
         self.report_age_ns = 0
         self.is_silent = False
+        self.reported: ArmState | None = None
+        """What it reports whatever it does; None for what it does."""
+        self.offset = 0.0
+        """How far it stands from where it is commanded, rad."""
         self.problem: ArmError | None = None
         self.sent: list[FloatArray] = []
         self.sent_at: list[int] = []
@@ -37,9 +42,11 @@ class FollowingArm:
         self.gripper: list[float] = []
 
     def state(self) -> ArmState:
+        if self.reported is not None:
+            return self.reported
         return ArmState(
             stamp_ns=self.now_ns - self.report_age_ns,
-            positions=self.positions,
+            positions=self.positions + self.offset,
             mode=self.mode,
             state=self.arm_state,
             error_code=self.error,
@@ -102,12 +109,12 @@ class ControllerBench:
                 self.controller.policy.note_status(RUNNING, "", self.now)
             self.controller.tick(self.now, is_late=is_late)
 
-    def offer(self, speed: float = 0.5, rows: int = 16, *, is_alive: bool = True, **changes: object) -> None:
+    def offer(self, speed: float = 0.5, rows: int = 16, *, is_alive: bool = True, **changes: Any) -> None:
         self.sequence += 1
         times = 0.1 * np.arange(1, rows + 1) - 0.1
         actions = np.tile([*self.arm.positions, 0.3], (rows, 1))
         actions[:, 0] += speed * np.maximum(times, 0.0)
-        values: dict[str, object] = {
+        values: dict[str, Any] = {
             "embodiment": ROBOT.name,
             "embodiment_hash": ROBOT.content_hash,
             "names": ROBOT.action.names,
@@ -119,7 +126,7 @@ class ControllerBench:
         }
         if is_alive:
             self.controller.policy.note_status(RUNNING, "", self.now)
-        self.controller.offer(ActionChunk(**(values | changes)), self.now)  # type: ignore[arg-type]
+        self.controller.offer(ActionChunk(**(values | changes)), self.now)
 
     def move(self) -> None:
         self.offer()

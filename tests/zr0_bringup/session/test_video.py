@@ -71,11 +71,10 @@ def test_the_recorder_records_until_it_is_closed(tmp_path: Path) -> None:
         return [np.full((48, 64, 3), 200, np.uint8)]
 
     recorder = VideoRecorder(tmp_path / "v.mp4", composer, images, lambda: CAPTION)
-    while len(seen) < RATE:
+    while len(seen) < RATE // 2:
         time.sleep(0.02)
     recorder.close()
-    # A busy machine may cost some frames, not half of them.
-    assert len(_read(tmp_path / "v.mp4")) >= RATE // 2
+    assert len(_read(tmp_path / "v.mp4")) >= RATE // 2 - 1
 
 
 def test_what_goes_wrong_while_recording_is_raised_at_the_end(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +73,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def rogue(embodiment: Embodiment, environment: dict[str, str]) -> Iterator[InferenceProcess]:
-    with InferenceProcess("rogue", context(embodiment), environment) as process:
+    with closing(InferenceProcess("rogue", context(embodiment), environment)) as process:
         yield process
 
 
@@ -87,7 +88,7 @@ def has_ended(pid: int) -> bool:
 
 def test_it_answers_as_the_policy_would(embodiment: Embodiment) -> None:
     here = make_policy("zr0", context(embodiment, "zr0_tiny_xarm7"))
-    with InferenceProcess("zr0", context(embodiment, "zr0_tiny_xarm7"), os.environ) as there:
+    with closing(InferenceProcess("zr0", context(embodiment, "zr0_tiny_xarm7"), os.environ)) as there:
         assert (there.name, there.is_trained) == (here.name, here.is_trained)
         here.reset("go")
         there.reset("go")

@@ -1,7 +1,6 @@
 """What the controller does when the arm or its link fails, tick by tick."""
 
 import pytest
-from zr0_core.types import ArmState
 from zr0_test_support.controller_bench import ControllerBench
 from zr0_xarm.chunks.refusal import RefusalError
 from zr0_xarm.control.senders import MotionMode
@@ -51,8 +50,7 @@ def test_lost_reports_brake_the_arm_then_are_a_fault(bench: ControllerBench) -> 
 
 def test_answers_without_reports_brake_the_arm_sooner(bench: ControllerBench) -> None:
     bench.move()
-    frozen = bench.arm.state()
-    bench.arm.state = lambda: frozen  # type: ignore[method-assign]
+    bench.arm.reported = bench.arm.state()
     assert bench.ticks_to_silence() <= 5
     assert bench.reason is Reason.REPORT_STALE
     assert "commands that it has answered" in bench.controller.reason.text
@@ -121,10 +119,7 @@ def test_a_command_that_is_not_taken_is_a_fault(bench: ControllerBench) -> None:
 
 def test_an_arm_that_does_not_follow_is_a_fault_and_stops_within_limits(bench: ControllerBench) -> None:
     bench.move()
-    displaced = bench.arm.positions + 0.25
-    bench.arm.state = lambda: ArmState(  # type: ignore[method-assign]
-        stamp_ns=bench.now, positions=displaced, mode=1, state=1, error_code=0, warning_code=0
-    )
+    bench.arm.offset = 0.25
     sent = len(bench.arm.sent)
     bench.tick(20)
     assert bench.is_(ControllerState.FAULT)

@@ -21,7 +21,7 @@ from zr0_bringup.ros.lifecycle_client import STATE_NAMES, LifecycleClient
 
 STATE_TIMEOUT_S = 2.0
 SPIN_S = 0.1
-REASON_TIMEOUT_S = 6.0
+REASON_TIMEOUT_S = 3.0
 """How long a node's own words about a failure may take to come over /rosout, whose discovery is slow now and then."""
 DIAGNOSTICS_PERIOD_S = 0.5
 RETRY_PERIOD_S = 1.0
@@ -192,10 +192,11 @@ class LifecycleManager:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the node; exit code 1 if a node cannot be brought up."""
     # Before there are threads, so that every one inherits it.
-    prefer_thread(Priority.LIFECYCLE_MANAGER)
+    scheduling = prefer_thread(Priority.LIFECYCLE_MANAGER)
     # Signals are handled here, because deactivating needs the context that rclpy would shut down.
     rclpy.init(args=arguments, signal_handler_options=SignalHandlerOptions.NO)
     node = LifecycleManagerNode()
+    node.get_logger().info(scheduling)
     manager = LifecycleManager(node)
 
     def on_signal(_number: int, _frame: FrameType | None) -> None:

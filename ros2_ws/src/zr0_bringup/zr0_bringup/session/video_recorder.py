@@ -13,6 +13,8 @@ from zr0_bringup.session.video import VideoWriter
 
 RATE = 12
 """Frames per second: enough to judge a motion, cheap enough to encode beside the stack."""
+WAKE_TOLERANCE = 0.01
+"""By how much of a period a wait may end early."""
 
 
 class VideoRecorder:
@@ -62,7 +64,9 @@ class VideoRecorder:
         start = time.monotonic()
         try:
             while not self._must_end.wait(1.0 / RATE - (time.monotonic() - start) % (1.0 / RATE)):
-                self._writer.write(self._composer.compose(self._images(), self._caption()), time.monotonic() - start)
+                # The period that began, not the moment: two frames, however late, never fall into one.
+                period = int((time.monotonic() - start) * RATE + WAKE_TOLERANCE)
+                self._writer.write(self._composer.compose(self._images(), self._caption()), period / RATE)
             self._writer.close()
         except Exception as error:  # noqa: BLE001 - handed to the main thread by close
             self._error = error

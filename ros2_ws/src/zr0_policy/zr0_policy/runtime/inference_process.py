@@ -13,8 +13,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing.connection import Connection
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from zr0_core.errors import Zr0Error
 from zr0_core.policy import PolicyContext
@@ -120,11 +119,3 @@ class InferenceProcess:
             f"the inference process of policy {self._policy} {how}: see the log above; "
             "deactivate, clean up and configure the node to start another"
         )
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
