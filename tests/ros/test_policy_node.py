@@ -237,6 +237,7 @@ def test_of_goals_that_come_at_once_one_runs(start_node: StartNode, probe: Probe
         ({"policy": "holt"}, "no policy named 'holt'.*did you mean 'hold'"),
         ({"policy": "hold", "embodiment": "xarm8"}, "no embodiment named 'xarm8'"),
         ({"policy": "zr0", "embodiment": "xarm6_gripper"}, "is not for embodiment xarm6_gripper: name: got"),
+        ({"policy": "hold", "privileged_topic": "/no topic"}, "a topic cannot be subscribed to: .*/no topic"),
     ],
 )
 def test_configure_refuses_with_a_reason(

@@ -185,6 +185,29 @@ def test_a_death_stops_the_first_of_the_stop_order_at_once(tmp_path: Path) -> No
     assert not exits["third"].is_clean
 
 
+def test_what_a_death_has_told_to_stop_gets_no_gentler_signal_after_it(tmp_path: Path) -> None:
+    slow = """
+import signal, sys, time
+def end(*_):
+    print("ending", flush=True)
+    time.sleep(1.0)
+    sys.exit(0)
+signal.signal(signal.SIGTERM, end)
+print("up", flush=True)
+while True:
+    time.sleep(0.02)
+"""
+    specs = [_code("first", slow), _obedient("second", tmp_path / "ends")]
+    with Supervisor(specs, ("first", "second"), tmp_path / "logs") as supervisor:
+        supervisor.start()
+        _wait_up(supervisor, "first", "second")
+        os.kill(supervisor.pid_of("second"), signal.SIGKILL)
+        _until(lambda: "ending" in supervisor.log_of("first").read_text())
+        exits = {end.name: end for end in supervisor.stop()}
+    assert exits["first"].signals_needed == ("SIGTERM",)
+    assert exits["first"].is_clean
+
+
 def test_a_death_stops_nothing_where_that_is_not_wanted(tmp_path: Path) -> None:
     record = tmp_path / "ends"
     specs = [_obedient(name, record) for name in ("first", "second")]

@@ -11,7 +11,11 @@ from types import FrameType
 
 import rclpy
 from diagnostic_msgs.msg import DiagnosticArray
-from rclpy.exceptions import InvalidParameterTypeException, InvalidParameterValueException
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    NameValidationException,
+)
 from rclpy.experimental import EventsExecutor
 from rclpy.lifecycle import LifecycleNode, LifecycleState, TransitionCallbackReturn
 from rclpy.signals import SignalHandlerOptions
@@ -147,12 +151,13 @@ class PolicyNode(LifecycleNode):
             publish=lambda chunk: self._publish_chunk(chunk, embodiment.arm.base_frame),
             rate=parameters.rate,
         )
-        return _Loaded(
-            inputs=inputs,
-            policy=policy,
-            runner=runner,
-            subscriptions=InputSubscriptions(self, embodiment, inputs, parameters.privileged_topic),
-        )
+        try:
+            subscriptions = InputSubscriptions(self, embodiment, inputs, parameters.privileged_topic)
+        except NameValidationException as error:
+            policy.close()
+            reason = " ".join(str(error).split())
+            raise Zr0Error(f"a topic cannot be subscribed to: {reason}") from error
+        return _Loaded(inputs=inputs, policy=policy, runner=runner, subscriptions=subscriptions)
 
     def _refuse(self, reason: str) -> TransitionCallbackReturn:
         self._idle_reason, self._is_failed = reason, True
