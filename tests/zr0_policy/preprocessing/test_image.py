@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 from PIL import Image
-from zr0_policy.preprocessing.image import PatchLayout, patchify, preprocess, stretch
+from zr0_core.types import ImageArray
+from zr0_policy.preprocessing.image import PatchLayout, Resizer, patchify, preprocess, stretch
 
 LAYOUT = PatchLayout()
 
@@ -22,10 +23,30 @@ def test_layouts_that_do_not_fit_are_refused(changes: dict[str, int], match: str
         PatchLayout(**changes)
 
 
-def test_stretch_is_pils_bicubic_without_keeping_the_aspect() -> None:
-    rgb = np.random.default_rng(0).integers(0, 256, (480, 640, 3), dtype=np.uint8)
+def noise(height: int, width: int) -> ImageArray:
+    return np.random.default_rng(height).integers(0, 256, (height, width, 3), dtype=np.uint8)
+
+
+def test_the_pil_resizer_is_pils_bicubic_without_keeping_the_aspect() -> None:
+    rgb = noise(480, 640)
     expected = np.asarray(Image.fromarray(rgb).resize((224, 224), Image.Resampling.BICUBIC))
-    np.testing.assert_array_equal(stretch(rgb, 224), expected)
+    np.testing.assert_array_equal(stretch(rgb, 224, Resizer.PIL), expected)
+
+
+@pytest.mark.parametrize("size", [(480, 640), (720, 1280), (1080, 1920), (224, 224), (96, 128), (300, 200), (900, 300)])
+def test_the_torch_resizer_is_within_two_of_255_steps_of_pil(size: tuple[int, int]) -> None:
+    rgb = noise(*size)
+    steps = np.abs(stretch(rgb, 224, Resizer.TORCH).astype(int) - stretch(rgb, 224, Resizer.PIL).astype(int))
+    assert steps.max() <= 2
+    assert (steps > 0).mean() < 0.01
+
+
+def test_an_image_that_may_not_be_written_is_stretched_alike() -> None:
+    rgb = noise(480, 640)
+    frozen = rgb.copy()
+    frozen.flags.writeable = False
+    for resizer in Resizer:
+        np.testing.assert_array_equal(stretch(frozen, 224, resizer), stretch(rgb, 224, resizer))
 
 
 def test_every_pixel_lands_where_the_vision_tower_expects_it() -> None:
@@ -48,6 +69,8 @@ def test_equals_the_image_processor_of_transformers() -> None:
         patch_size=16, merge_size=2, temporal_patch_size=2, image_mean=[0.5] * 3, image_std=[0.5] * 3, do_resize=False
     )
     rgb = np.random.default_rng(2).integers(0, 256, (480, 640, 3), dtype=np.uint8)
-    theirs = processor(images=[Image.fromarray(stretch(rgb, 224))], return_tensors="np")
-    assert theirs["image_grid_thw"].tolist() == [list(LAYOUT.grid)]
-    np.testing.assert_allclose(preprocess(rgb, LAYOUT), theirs["pixel_values"], atol=1e-6)
+    for resizer in Resizer:
+        theirs = processor(images=[Image.fromarray(stretch(rgb, 224, resizer))], return_tensors="np")
+        assert theirs["image_grid_thw"].tolist() == [list(LAYOUT.grid)]
+        ours = preprocess(rgb, PatchLayout(resizer=resizer))
+        np.testing.assert_allclose(ours, theirs["pixel_values"], atol=1e-6)
