@@ -1,13 +1,10 @@
-import importlib.util
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
 import torch
 from zr0_policy.model.action_expert import ActionExpert
 from zr0_policy.model.config import ActionExpertConfig, TransformerConfig
 from zr0_policy.model.diffusion_transformer import unit_scale_
+from zr0_test_support.expert_arithmetic import ExpertArithmetic
 
 CONFIG = ActionExpertConfig(
     vlm_output_embedding_dim=24,
@@ -21,16 +18,6 @@ CONFIG = ActionExpertConfig(
         num_attention_heads=4, attention_head_dim=8, output_dim=16, num_layers=9
     ),
 )
-
-
-def arithmetic() -> Any:
-    path = Path(__file__).with_name("expert_arithmetic.py")
-    spec = importlib.util.spec_from_file_location("expert_arithmetic", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +49,7 @@ def test_velocity_equals_independent_arithmetic(expert: ActionExpert) -> None:
     inputs = example()
     got = expert(**inputs).double().numpy()
     weights = {name: tensor.double().numpy() for name, tensor in expert.state_dict().items()}
-    reference = arithmetic().ExpertArithmetic(weights, num_heads=4, num_layers=9)
+    reference = ExpertArithmetic(weights, num_heads=4, num_layers=9)
     for index in range(2):
         expected = reference.velocity(
             inputs["state"][index, 0].double().numpy(),

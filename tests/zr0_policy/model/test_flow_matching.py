@@ -59,9 +59,10 @@ def test_loss_by_hand() -> None:
 def test_sampler_by_hand() -> None:
     buckets: list[int] = []
 
-    def predict(points: Tensor, times: Tensor) -> Tensor:
-        buckets.extend(times.tolist())
-        return points
+    def predict(points: Tensor, bucket: int) -> Tensor:
+        buckets.append(bucket)
+        # The network says something of the padding too.
+        return points + torch.tensor([0.0, 3.0])
 
     got = FLOW.sample(predict, torch.tensor([[[1.0, 5.0]]]), torch.tensor([[[1.0, 0.0]]]), 5)
     assert got.tolist() == [[[pytest.approx(1.2**5), 0.0]]]
@@ -72,5 +73,22 @@ def test_sampler_by_hand() -> None:
 def test_sampling_the_true_velocity_gives_the_actions(num_steps: int) -> None:
     generator = torch.Generator().manual_seed(0)
     noise, actions = torch.randn(2, 4, 3, generator=generator), torch.randn(2, 4, 3, generator=generator)
-    got = FLOW.sample(lambda _points, _times: FLOW.velocity(noise, actions), noise, torch.ones(2, 4, 3), num_steps)
+    got = FLOW.sample(lambda _points, _bucket: FLOW.velocity(noise, actions), noise, torch.ones(2, 4, 3), num_steps)
     torch.testing.assert_close(got, actions, atol=1e-5, rtol=1e-5)
+
+
+def test_step_buckets_are_the_published_ones() -> None:
+    assert FLOW.step_buckets(1) == (0,)
+    assert FLOW.step_buckets(3) == (0, 333, 666)
+    assert FLOW.step_buckets(5) == (0, 200, 400, 600, 800)
+    # 29 / 50 * 1000 is just below 580 in double precision, and the published code rounds down.
+    assert FLOW.step_buckets(50)[28:30] == (560, 580)
+    for num_steps in (1, 3, 5, 7, 50):
+        times = torch.arange(num_steps, dtype=torch.float64) / num_steps
+        assert FLOW.step_buckets(num_steps) == tuple(FLOW.bucket(times).tolist())
+
+
+@pytest.mark.parametrize("num_steps", [0, -1])
+def test_a_number_of_steps_below_one_is_refused(num_steps: int) -> None:
+    with pytest.raises(ValueError, match=f"num_steps is {num_steps}, expected at least 1"):
+        FLOW.step_buckets(num_steps)

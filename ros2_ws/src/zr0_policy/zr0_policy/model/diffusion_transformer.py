@@ -1,5 +1,7 @@
 """The diffusion transformer of the action expert: adaptive normalisation, self- and cross-attention, feed-forward."""
 
+from typing import cast
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -146,6 +148,11 @@ class DiffusionTransformer(nn.Module):
         self.proj_out_1 = nn.Linear(width, 2 * width)
         self.proj_out_2 = nn.Linear(width, config.output_dim)
 
+    @property
+    def blocks(self) -> tuple[Block, ...]:
+        """The blocks, in order."""
+        return tuple(cast("Block", block) for block in self.transformer_blocks)
+
     def forward(self, tokens: Tensor, buckets: Tensor, context: Tensor, mask: Tensor) -> Tensor:
         """Transform action tokens under a prompt.
 
@@ -159,7 +166,7 @@ class DiffusionTransformer(nn.Module):
             (B, T, output_dim).
         """
         conditioning = self.timestep_encoder(buckets)
-        for index, block in enumerate(self.transformer_blocks):
+        for index, block in enumerate(self.blocks):
             is_self = self.config.is_self_attention(index)
             tokens = block(tokens, conditioning, None if is_self else context, None if is_self else mask)
         shift, scale = self.proj_out_1(functional.silu(conditioning))[:, None].chunk(2, dim=-1)

@@ -11,9 +11,12 @@ import torch
 from torch import Tensor
 
 from zr0_policy.model.config import ActionExpertConfig
+from zr0_policy.model.guidance import Guidance
 
 Velocity = Callable[[Tensor, Tensor], Tensor]
-"""Predicts the velocity (B, H, A) at a point of the path (B, H, A) and time buckets (B,)."""
+"""Predicts the velocity (B, H, A) at points of the path (B, H, A), each at its own time bucket (B,) int64."""
+StepVelocity = Callable[[Tensor, int], Tensor]
+"""Predicts the velocity (B, H, A) at points of the path (B, H, A), all at the same time bucket."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +63,7 @@ class FlowMatching:
         return (self.largest_time - beta) / self.largest_time
 
     def loss(self, predict: Velocity, actions: Tensor, mask: Tensor, noise: Tensor, times: Tensor) -> Tensor:
-        """Return the mean squared velocity error over the real action dimensions.
+        """Return the mean squared velocity error over the real action dimensions; 0 where there are none.
 
         Args:
             predict: The network.
@@ -72,20 +75,41 @@ class FlowMatching:
         noise, actions = noise * mask, actions * mask
         predicted = predict(self.point(noise, actions, times), self.bucket(times))
         error = (predicted - self.velocity(noise, actions)) * mask
-        return error.square().sum() / mask.sum()
+        return error.square().sum() / mask.sum().clamp_min(1)
 
-    def sample(self, predict: Velocity, noise: Tensor, mask: Tensor, num_steps: int) -> Tensor:
+    def step_buckets(self, num_steps: int) -> tuple[int, ...]:
+        """Return the time bucket of every Euler step: those of i / N, rounded down.
+
+        Raises:
+            ValueError: The number of steps is not positive.
+        """
+        if num_steps < 1:
+            raise ValueError(f"num_steps is {num_steps}, expected at least 1")
+        return tuple(int(index / num_steps * self.num_buckets) for index in range(num_steps))
+
+    def sample(
+        self, predict: StepVelocity, noise: Tensor, mask: Tensor, num_steps: int, guidance: Guidance | None = None
+    ) -> Tensor:
         """Integrate from noise to actions (B, H, A) with Euler steps of equal length, in float32.
+
+        The loop asks nothing of the device: a step's bucket is a plain integer.
 
         Args:
             predict: The network.
             noise: Standard normal (B, H, A).
             mask: 1 at real action dimensions, 0 at padding, (B, H, A).
             num_steps: Number of Euler steps.
+            guidance: Steers to committed actions. Needs a differentiable network, and `torch.no_grad` or nothing
+                around the call.
+
+        Raises:
+            ValueError: The number of steps is not positive, or the network cannot be guided.
         """
-        times = self.bucket(torch.arange(num_steps, dtype=torch.float64) / num_steps).to(noise.device)
-        point = noise.float() * mask
-        for index in range(num_steps):
-            velocity = predict(point, times[index].expand(len(point)))
-            point = point + velocity.float() * mask / num_steps
+        point, step = noise.float() * mask, mask / num_steps
+        for index, bucket in enumerate(self.step_buckets(num_steps)):
+            if guidance is None:
+                velocity = predict(point, bucket).float()
+            else:
+                velocity = guidance.velocity(predict, bucket, point, mask, index / num_steps)
+            point = torch.addcmul(point, velocity, step)
         return point

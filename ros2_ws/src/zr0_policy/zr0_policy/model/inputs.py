@@ -1,9 +1,10 @@
 """What the model takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,3 +29,33 @@ class ModelInputs:
     def to(self, device: torch.device | str) -> "ModelInputs":
         """Move every tensor to a device."""
         return ModelInputs(**{name: getattr(self, name).to(device) for name in self.__dataclass_fields__})
+
+    def padded(self, num_tokens: int) -> "ModelInputs":
+        """Append tokens that nothing looks at; any id will do."""
+        if num_tokens == 0:
+            return self
+        more = (0, num_tokens)
+        return replace(
+            self,
+            input_ids=functional.pad(self.input_ids, more),
+            attention_mask=functional.pad(self.attention_mask, more),
+            prompt_mask=functional.pad(self.prompt_mask, more),
+        )
+
+    def repeated(self, num: int) -> "ModelInputs":
+        """Repeat every observation several times in a row."""
+        if num == 1:
+            return self
+        batch, num_images = len(self.input_ids), len(self.image_grid_thw)
+        images = self.pixel_values.view(batch, -1, self.pixel_values.shape[-1])  # (B, patches, values)
+        grids = self.image_grid_thw.view(batch, num_images // batch, 3)
+        rows = {
+            name: getattr(self, name).repeat_interleave(num, dim=0)
+            for name in ("input_ids", "attention_mask", "prompt_mask", "state", "action_mask")
+        }
+        return replace(
+            self,
+            **rows,
+            pixel_values=images.repeat_interleave(num, dim=0).flatten(0, 1),
+            image_grid_thw=grids.repeat_interleave(num, dim=0).flatten(0, 1),
+        )

@@ -5,7 +5,8 @@ from torch import Tensor, nn
 from transformers import Qwen3VLForConditionalGeneration
 
 from zr0_policy.model.action_expert import ActionExpert
-from zr0_policy.model.flow_matching import FlowMatching, Velocity
+from zr0_policy.model.flow_matching import FlowMatching, StepVelocity, Velocity
+from zr0_policy.model.guidance import Guidance
 from zr0_policy.model.inputs import ModelInputs
 from zr0_policy.model.qwen3_vl import FeatureNorm, feature_width, prompt_features
 
@@ -50,8 +51,26 @@ class Zr0Model(nn.Module):
         predict = self.velocity(inputs, self.features(inputs))
         return self.flow.loss(predict, actions, inputs.action_mask, noise, times)
 
-    @torch.inference_mode()
-    def sample(self, inputs: ModelInputs, noise: Tensor, num_steps: int) -> Tensor:
-        """Return normalised, padded actions (B, H, A) from standard normal noise alike in Euler steps."""
-        predict = self.velocity(inputs, self.features(inputs))
-        return self.flow.sample(predict, noise, inputs.action_mask, num_steps)
+    def step_velocity(self, inputs: ModelInputs, features: Tensor) -> StepVelocity:
+        """Return the expert under a prompt as a function of noisy actions and one time bucket for all."""
+        predict = self.velocity(inputs, features)
+
+        def predict_step(actions: Tensor, bucket: int) -> Tensor:
+            return predict(actions, torch.full((len(actions),), bucket, device=actions.device))
+
+        return predict_step
+
+    @torch.no_grad()
+    def sample(self, inputs: ModelInputs, noise: Tensor, num_steps: int, guidance: Guidance | None = None) -> Tensor:
+        """Return normalised, padded actions (B, H, A) from standard normal noise alike in Euler steps.
+
+        The readable path, operation by operation as published; `engine.ChunkEngine` gives the same numbers sooner.
+
+        Args:
+            inputs: Prompts, images and states.
+            noise: Standard normal (B, H, A).
+            num_steps: Number of Euler steps.
+            guidance: Steers to committed actions.
+        """
+        predict = self.step_velocity(inputs, self.features(inputs))
+        return self.flow.sample(predict, noise, inputs.action_mask, num_steps, guidance)
