@@ -1,0 +1,1 @@
+"""The fast path: the same numbers as `model/`, with everything that does not change computed once."""
