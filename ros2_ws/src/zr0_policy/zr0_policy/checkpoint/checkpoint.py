@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from transformers import Qwen3VLConfig
 from zr0_core.embodiment import Embodiment
 from zr0_core.feature_statistics import FeatureStatistics
 
@@ -47,14 +48,8 @@ class Checkpoint:
             CheckpointError: Statistics, embodiment and model do not fit each other.
             NormalisationError: The statistics cannot be used.
         """
-        vision = self.model.vlm.config.vision_config
         try:
-            layout = PatchLayout(
-                image_size=self.facts.options.image_size,
-                patch_size=vision.patch_size,
-                merge_size=vision.spatial_merge_size,
-                temporal_patch_size=vision.temporal_patch_size,
-            )
+            layout = patch_layout(self.facts.options, self.model.vlm.config)
         except ValueError as error:
             raise CheckpointError(f"the image size does not fit the vision tower: {error}") from error
         return Transforms(
@@ -66,3 +61,19 @@ class Checkpoint:
             tokens=self.tokens,
             layout=layout,
         )
+
+
+def patch_layout(options: Zr0Options, config: Qwen3VLConfig) -> PatchLayout:
+    """Return how images become patches for a vision-language model.
+
+    Raises:
+        ValueError: The image size is no multiple of the vision tower's merged patches.
+    """
+    vision = config.vision_config
+    return PatchLayout(
+        image_size=options.image_size,
+        patch_size=vision.patch_size,
+        merge_size=vision.spatial_merge_size,
+        temporal_patch_size=vision.temporal_patch_size,
+        resizer=options.resizer,
+    )

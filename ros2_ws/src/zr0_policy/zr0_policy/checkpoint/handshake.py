@@ -4,11 +4,12 @@ from zr0_core.embodiment import Embodiment
 
 from zr0_policy.errors import CheckpointError
 
-_LONGEST_VALUE = 120
-
 
 def require_same_embodiment(robot: Embodiment, checkpoint: Embodiment, name: str) -> None:
     """Check that a checkpoint was made for this robot, field by field.
+
+    Every field counts, also those that no weight depends on, such as a camera's topic or a limit: an embodiment is one
+    thing with one hash, which chunks carry and the controller checks.
 
     Args:
         robot: The robot that is to be controlled.
@@ -22,12 +23,6 @@ def require_same_embodiment(robot: Embodiment, checkpoint: Embodiment, name: str
     if differences:
         raise CheckpointError(
             f"checkpoint {name} is not for embodiment {robot.name}: "
-            + "; ".join(
-                f"{item.field}: got {_shorten(item.got)}, expected {_shorten(item.expected)}" for item in differences
-            )
+            + "; ".join(f"{item.field}: got {item.got}, expected {item.expected}" for item in differences)
             + "; choose a checkpoint of this embodiment or start the robot with the checkpoint's"
         )
-
-
-def _shorten(value: str) -> str:
-    return value if len(value) <= _LONGEST_VALUE else value[:_LONGEST_VALUE] + "..."

@@ -7,6 +7,17 @@ from typing import Any
 
 from zr0_policy.errors import CheckpointError
 
+_REQUIRED = ("is_trained", "description")
+_KINDS: Mapping[str, tuple[type, str]] = {
+    "is_trained": (bool, "true or false"),
+    "description": (str, "text"),
+    "seed": (int, "a whole number"),
+    "code_version": (str, "text"),
+    "data": (dict, "a mapping"),
+    "training": (dict, "a mapping"),
+    "measured": (dict, "a mapping"),
+}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Provenance:
@@ -32,7 +43,7 @@ class Provenance:
         """Read a provenance record.
 
         Raises:
-            CheckpointError: `is_trained` or `description` is missing or of the wrong type, or a field is unknown.
+            CheckpointError: `is_trained` or `description` is missing, a field is unknown or of the wrong type.
         """
         if not isinstance(data, Mapping):
             raise CheckpointError(f"{source} must be a mapping, got {type(data).__name__}")
@@ -40,10 +51,11 @@ class Provenance:
         unknown = sorted(set(data) - set(names))
         if unknown:
             raise CheckpointError(f"{source}: unknown fields {', '.join(unknown)}, available: {', '.join(names)}")
-        if not isinstance(data.get("is_trained"), bool):
-            raise CheckpointError(f"{source}: is_trained must be true or false, got {data.get('is_trained')!r}")
-        if not isinstance(data.get("description"), str):
-            raise CheckpointError(f"{source}: description must be text, got {data.get('description')!r}")
+        for name, (kind, expected) in _KINDS.items():
+            value = data.get(name)
+            is_absent = name not in data and name not in _REQUIRED
+            if not is_absent and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+                raise CheckpointError(f"{source}: {name} must be {expected}, got {value!r}")
         return cls(**data)
 
     def to_mapping(self) -> dict[str, Any]:
