@@ -57,11 +57,50 @@ def test_a_special_token_that_is_not_whole_is_a_refusal() -> None:
         Tokens.from_tokenizer(split, "somewhere")
 
 
-def test_a_directory_without_tokenizer_or_template_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(CheckpointError, match="the tokenizer cannot be loaded"):
-        load_tokenizer(tmp_path)
+def test_ids_are_found_by_text_wherever_they_are() -> None:
+    for texts in (["red cube"], ["Put the red cube into the blue bin. 12 'tis"]):
+        tokenizer = tiny_tokenizer(texts)
+        tokens = Tokens.from_tokenizer(tokenizer, "somewhere")
+        found = {
+            "<|image_pad|>": tokens.image_id,
+            "<|endoftext|>": tokens.pad_id,
+            "<|im_end|>": tokens.end_id,
+            "<SUB_TASK>": tokens.sub_task_open_id,
+            "</SUB_TASK>": tokens.sub_task_close_id,
+            "<robot_action_0>": tokens.action_ids[0],
+            "<robot_action_17>": tokens.action_ids[17],
+            "<robot_action_2047>": tokens.action_ids[2047],
+        }
+        assert {text: (token,) for text, token in found.items()} == {text: encode(tokenizer, text) for text in found}
+        assert len(tokens.action_ids) == 2048
+        assert tokens.decode(tokens.assistant_ids) == "<|im_start|>assistant\n"
+
+
+def test_text_is_decoded_with_its_special_tokens_and_spaces(tokens: Tokens) -> None:
+    text = "<SUB_TASK>pick , it 's  up .</SUB_TASK><robot_action_5><|im_end|>\n"
+    assert tokens.decode(encode(tokens.tokenizer, text)) == text
+
+
+@pytest.mark.parametrize(
+    ("template", "match"),
+    [
+        (None, r"somewhere: the tokenizer has no chat template; chat_template.jinja is missing"),
+        ("{{ messages[0].nothing.at_all }}", "somewhere: the chat template cannot be used: "),
+        ("{% for", "somewhere: the chat template cannot be used: "),
+        ("{{ 'a' + 1 }}", "somewhere: the chat template cannot be used: "),
+        ("<|im_start|>system\nHelp.<|im_end|>\n{original}", "the chat template writes '<.im_start.>system"),
+        ("{original}{%- if add_generation_prompt -%}<think>{%- endif -%}", r"assistant\\n<think>', expected"),
+        ("{original}{%- if not add_generation_prompt -%}!{%- endif -%}", r"c<.im_end.>\\n!', expected"),
+    ],
+)
+def test_another_chat_template_is_a_refusal(template: str | None, match: str) -> None:
     tokenizer = tiny_tokenizer(["red cube"])
-    tokenizer.chat_template = None
-    tokenizer.save_pretrained(str(tmp_path))
-    with pytest.raises(CheckpointError, match=r"no chat template; chat_template.jinja is missing"):
+    original = str(tokenizer.chat_template)
+    tokenizer.chat_template = template and template.replace("{original}", original)
+    with pytest.raises(CheckpointError, match=match):
+        Tokens.from_tokenizer(tokenizer, "somewhere")
+
+
+def test_a_directory_without_tokenizer_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="the tokenizer cannot be loaded"):
         load_tokenizer(tmp_path)

@@ -148,9 +148,9 @@ TINY = ModelSize(
         width=96, hidden=192, num_layers=4, num_heads=4, num_key_heads=2, head_width=24, rotation_sections=(4, 4, 4)
     ),
     transformer=TransformerConfig(
-        num_attention_heads=4, attention_head_dim=32, output_dim=128, num_layers=5, dropout=0.0
+        num_attention_heads=3, attention_head_dim=32, output_dim=96, num_layers=5, dropout=0.0
     ),
-    encoder_hidden=128,
+    encoder_hidden=96,
     num_action_positions=64,
 )
 """Small enough to be shipped and to run on a laptop."""
