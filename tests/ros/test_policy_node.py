@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from action_msgs.srv import CancelGoal
+from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.srv import DescribeParameters
 from rclpy.action import ActionClient
 from rclpy.duration import Duration
@@ -127,6 +128,45 @@ def test_zr0_emits_chunks_until_time_is_up(start_node: StartNode, probe: Probe) 
 
 
 @pytest.mark.usefixtures("robot")
+@pytest.mark.parametrize(
+    ("chunking", "policy"), [("sync", "hold"), ("latest", "hold"), ("ensemble", "hold"), ("rtc", "zr0")]
+)
+def test_every_chunking_strategy_runs_a_task_and_reports_its_delays(
+    start_node: StartNode, probe: Probe, chunking: str, policy: str
+) -> None:
+    process = start_active(start_node, probe, policy=policy, chunking=chunking, sync_rows=2, rate=5.0)
+    chunks = probe.subscribe(ActionChunk, "/zr0/action_chunk", STATUS_QOS)
+    reports = probe.subscribe(DiagnosticArray, "/diagnostics", STATUS_QOS)
+    handle = probe.send_goal(RunTask, "/zr0/run_task", goal(3.0))
+    result = probe.ask(handle.get_result_async).result
+    assert (result.outcome, result.reason) == (RunTask.Result.TIME_UP, "3 s are over"), process.log_tail()
+    assert result.num_chunks >= 3
+    for before, after in itertools.pairwise(chunks.messages):
+        assert len(after.actions) == 16 * 8
+        assert np.isfinite(after.actions).all()
+        elapsed = (to_nanoseconds(after.observation_stamp) - to_nanoseconds(before.observation_stamp)) * 1e-9
+        num_frozen = after.num_executed_assumed - min(int(elapsed / 0.1 + 1e-6), 16)
+        if chunking != "rtc":
+            assert num_frozen == 0
+            np.testing.assert_allclose(np.reshape(after.actions, (16, 8)), np.tile(STATE, (16, 1)))
+        else:
+            assert num_frozen >= 1
+            # A frozen row lies on the line between two rows of the chunk before.
+            times = elapsed + 0.1 * np.arange(1, num_frozen + 1)
+            rows = np.reshape(before.actions, (16, 8)).T
+            expected = np.stack([np.interp(times, 0.1 * np.arange(1, 17), row) for row in rows], axis=1)
+            np.testing.assert_allclose(np.reshape(after.actions, (16, 8))[:num_frozen], expected, atol=1e-9)
+    num_reports = len(reports)
+    report = reports.wait(lambda message: message.status[0].name == "policy", after=num_reports)
+    values = {entry.key: entry.value for entry in report.status[0].values}
+    assert values["chunking"] == chunking
+    assert int(values["expected delay [rows]"]) >= int(values["last delay [rows]"]) >= 1
+    buckets = [int(value) for key, value in values.items() if key.startswith(("latency <=", "latency >"))]
+    assert len(buckets) == 9
+    assert sum(buckets) == result.num_chunks
+
+
+@pytest.mark.usefixtures("robot")
 def test_a_task_to_begin_with_starts_by_itself_and_can_be_cancelled(start_node: StartNode, probe: Probe) -> None:
     statuses = probe.subscribe(PolicyStatus, "/zr0/policy_status", STATUS_QOS)
     start_active(start_node, probe, policy="hold", task="stay where you are")
@@ -238,10 +278,13 @@ def test_of_goals_that_come_at_once_one_runs(start_node: StartNode, probe: Probe
         ({"policy": "hold", "embodiment": "xarm8"}, "no embodiment named 'xarm8'"),
         ({"policy": "zr0", "embodiment": "xarm6_gripper"}, "is not for embodiment xarm6_gripper: name: got"),
         ({"policy": "hold", "privileged_topic": "/no topic"}, "a topic cannot be subscribed to: .*/no topic"),
+        ({"policy": "hold", "chunking": "lates"}, "no chunking strategy named 'lates'.*did you mean 'latest'"),
+        ({"policy": "hold", "chunking": "rtc"}, "chunking 'rtc' needs a policy that can continue a chunk, .*'hold'"),
+        ({"policy": "hold", "chunking": "sync", "sync_rows": 17}, "sync_rows is 17, expected 1 to 16"),
     ],
 )
 def test_configure_refuses_with_a_reason(
-    start_node: StartNode, probe: Probe, parameters: dict[str, str], reason: str
+    start_node: StartNode, probe: Probe, parameters: dict[str, str | float], reason: str
 ) -> None:
     process = start_node("zr0_policy", "policy_node", parameters=parameters)
     statuses = probe.subscribe(PolicyStatus, "/zr0/policy_status", STATUS_QOS)
@@ -252,19 +295,24 @@ def test_configure_refuses_with_a_reason(
     assert probe.lifecycle_state("/policy") == "unconfigured"
 
 
-def test_a_parameter_out_of_range_is_refused_by_name(start_node: StartNode) -> None:
-    process = start_node("zr0_policy", "policy_node", parameters={"rate": 0.0})
+@pytest.mark.parametrize(
+    ("name", "value"), [("rate", 0.0), ("ensemble_decay", 1.5), ("rtc_min_rows", 0), ("delay_window", 0)]
+)
+def test_a_parameter_out_of_range_is_refused_by_name(start_node: StartNode, name: str, value: float) -> None:
+    process = start_node("zr0_policy", "policy_node", parameters={name: value})
     assert process.wait_exit() == 2
-    assert "rate" in process.log_tail()
+    assert name in process.log_tail()
 
 
 def test_every_parameter_has_a_description(start_node: StartNode, probe: Probe) -> None:
     start_node("zr0_policy", "policy_node", parameters={"policy": "hold"})
     names = ["policy", "checkpoint", "embodiment", "device", "rate", "seed", "privileged_topic", "torch_threads"]
+    names += ["chunking", "sync_rows", "ensemble_decay", "rtc_min_rows", "delay_window"]
     request = DescribeParameters.Request(names=names)
     descriptors = probe.call(DescribeParameters, "/policy/describe_parameters", request).descriptors
     assert all(descriptor.description for descriptor in descriptors)
     assert [descriptor.name for descriptor in descriptors] == names
+    assert descriptors[names.index("chunking")].additional_constraints == "one of: sync, latest, ensemble, rtc"
 
 
 def test_status_is_steady_and_its_loss_is_noticed(start_node: StartNode, probe: Probe) -> None:

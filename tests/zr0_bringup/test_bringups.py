@@ -4,10 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from zr0_bringup.bringups import bringups, sim_graph, xarm_graph
+from zr0_bringup.bringups import POLICY_ARGUMENTS, bringups, sim_graph, xarm_graph
 from zr0_bringup.command_line import argument_values, make_parser, spread_assignments
 from zr0_bringup.graph import Argument, Graph, resolve
 from zr0_core.embodiment import Embodiment
+from zr0_policy.chunking.strategies import STRATEGIES
+from zr0_policy.engine.sampler import Engine
 
 GRAPHS = list(bringups().values())
 GIVEN = {"sim": [], "xarm": ["--robot-ip", "10.0.0.1"]}
@@ -105,3 +107,9 @@ def test_help_teaches() -> None:
     text = make_parser().format_help()
     for words in ("./zr0 sim --policy scripted", "./zr0 doctor", "./zr0 test", "robot_ip:=192.168.1.200"):
         assert words in text
+
+
+def test_choices_are_those_of_the_policy_package() -> None:
+    choices = {argument.name: argument.choices for argument in POLICY_ARGUMENTS}
+    assert choices["engine"] == tuple(engine.value for engine in Engine)
+    assert choices["chunking"] == tuple(STRATEGIES)

@@ -18,6 +18,7 @@ import numpy as np
 class Still:
     name = "still"
     is_trained = True
+    is_guided = False
 
     def __init__(self, context):
         self._horizon = context.embodiment.action.horizon
@@ -25,7 +26,7 @@ class Still:
     def reset(self, instruction):
         self.instruction = instruction
 
-    def infer(self, observation):
+    def infer(self, observation, overlap=None):
         return np.tile(observation.state, (self._horizon, 1))
 """
 

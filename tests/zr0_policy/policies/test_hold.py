@@ -15,7 +15,7 @@ def context(embodiment: Embodiment) -> PolicyContext:
 
 def test_is_found_by_name_and_needs_no_weights(embodiment: Embodiment) -> None:
     policy = make_policy("hold", context(embodiment))
-    assert (policy.name, policy.is_trained) == ("hold", True)
+    assert (policy.name, policy.is_trained, policy.is_guided) == ("hold", True, False)
 
 
 def test_repeats_the_first_state_of_an_episode(embodiment: Embodiment, observation: Observation) -> None:

@@ -15,7 +15,7 @@ import pytest
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
 from zr0_core.policy import PolicyContext, make_policy
-from zr0_core.types import CameraImage, Observation
+from zr0_core.types import CameraImage, Observation, Overlap
 from zr0_policy.runtime.inference_process import InferenceProcess
 
 ROGUES = '''
@@ -27,13 +27,16 @@ class Rogue:
 
     name = "rogue"
     is_trained = False
+    is_guided = True
 
     def reset(self, instruction):
         self.instruction = instruction
         if instruction == "raise":
             raise RuntimeError("no wish to")
 
-    def infer(self, observation):
+    def infer(self, observation, overlap=None):
+        if self.instruction == "echo":
+            return np.full((16, 8), -1.0) if overlap is None else overlap.actions * overlap.num_frozen
         if self.instruction == "die":
             os._exit(3)
         if self.instruction == "sleep":
@@ -95,6 +98,17 @@ def test_it_answers_as_the_policy_would(embodiment: Embodiment) -> None:
         for _ in range(2):
             # The same operations on the same machine, so not a bit differs.
             np.testing.assert_array_equal(there.infer(observation(embodiment)), here.infer(observation(embodiment)))
+
+
+def test_the_overlap_comes_through_unchanged(embodiment: Embodiment, rogue: InferenceProcess) -> None:
+    assert rogue.is_guided
+    rogue.reset("echo")
+    rest = np.arange(24.0).reshape(3, 8) / 7.0
+    echoed = rogue.infer(observation(embodiment), Overlap(actions=rest, num_frozen=2))
+    np.testing.assert_array_equal(echoed, rest * 2)
+    assert rogue.infer(observation(embodiment))[0, 0] == -1.0
+    with closing(InferenceProcess("hold", context(embodiment), os.environ)) as unguided:
+        assert not unguided.is_guided
 
 
 def test_it_is_another_process_of_ordinary_priority_and_ends_with_its_owner(

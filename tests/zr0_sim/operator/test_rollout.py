@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from zr0_core.embodiment import Embodiment
-from zr0_core.types import FloatArray, Observation
+from zr0_core.types import FloatArray, Observation, Overlap
 from zr0_sim.operator.rollout import run_episode
 from zr0_sim.operator.scripted_policy import ScriptedPolicy
 from zr0_sim.tasks.registry import make_task
@@ -14,11 +14,12 @@ class Still:
 
     name = "still"
     is_trained = True
+    is_guided = False
 
     def reset(self, instruction: str) -> None:
         """Nothing to forget."""
 
-    def infer(self, observation: Observation) -> FloatArray:
+    def infer(self, observation: Observation, overlap: Overlap | None = None) -> FloatArray:  # noqa: ARG002
         return np.tile(observation.state, (16, 1))
 
 

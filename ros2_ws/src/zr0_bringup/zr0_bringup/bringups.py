@@ -22,7 +22,19 @@ POLICY_ARGUMENTS = (
         description="weights of the zr0 policy: the name of a shipped checkpoint or the path of a folder",
     ),
     LaunchArgument(name="device", default="cpu", description="torch device of the policy, such as cpu or cuda"),
-    LaunchArgument(name="rate", default=5.0, description="inferences per second"),
+    LaunchArgument(
+        name="engine",
+        default="auto",
+        choices=("auto", "readable", "fast", "graph", "compiled"),
+        description="how the model is run; auto is graph on a CUDA device and fast elsewhere",
+    ),
+    LaunchArgument(
+        name="chunking",
+        default="latest",
+        choices=("sync", "latest", "ensemble", "rtc"),
+        description="how chunks follow each other: sync waits, latest replaces, ensemble averages, rtc continues",
+    ),
+    LaunchArgument(name="rate", default=5.0, description="inferences per second, at most"),
     LaunchArgument(name="seed", default=0, description="seed of sampling noise and, in simulation, of the task"),
 )
 CAMERA_ARGUMENTS = (
@@ -75,6 +87,8 @@ POLICY = NodeSpec(
         "checkpoint": Argument("checkpoint"),
         "embodiment": Argument("embodiment"),
         "device": Argument("device"),
+        "engine": Argument("engine"),
+        "chunking": Argument("chunking"),
         "rate": Argument("rate"),
         "seed": Argument("seed"),
         # A learned policy must never see the simulator's ground truth.

@@ -8,7 +8,7 @@ from typing import Protocol
 
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
-from zr0_core.types import FloatArray, Observation
+from zr0_core.types import FloatArray, Observation, Overlap
 
 ENTRY_POINT_GROUP = "zr0.policies"
 
@@ -24,13 +24,21 @@ class Policy(Protocol):
     def is_trained(self) -> bool:
         """Whether its weights were trained; a policy without weights returns True."""
 
+    @property
+    def is_guided(self) -> bool:
+        """Whether `infer` makes its answer continue an overlap; the others ignore it."""
+
     def reset(self, instruction: str) -> None:
         """Forget the past and begin an episode on an instruction, in words."""
 
-    def infer(self, observation: Observation) -> FloatArray:
+    def infer(self, observation: Observation, overlap: Overlap | None = None) -> FloatArray:
         """Return actions (H, A), SI units, in the embodiment's action order.
 
         Row k is the target to be reached at `observation.newest_stamp_ns` + (k + 1) * step period.
+
+        Args:
+            observation: What the robot sees.
+            overlap: What is left of the previous chunk, for the new one to continue; None for a fresh start.
 
         Raises:
             Zr0Error: The observation lacks something that this policy needs.
@@ -49,6 +57,14 @@ class PolicyContext:
     """Torch device, such as `cpu` or `cuda`."""
     seed: int
     """Seed of the sampling noise."""
+    dtype: str = "auto"
+    """What a model computes in: `float32`, `bfloat16`, or `auto` for float32 on a CPU and bfloat16 elsewhere."""
+    engine: str = "auto"
+    """How a model is run; its policy says which ways there are."""
+    precision: str = "full"
+    """What a model's weights are multiplied in; its policy says which there are."""
+    num_samples: int = 1
+    """Chunks that are sampled for every observation, to publish the one that the others agree with."""
 
 
 PolicyFactory = Callable[[PolicyContext], Policy]

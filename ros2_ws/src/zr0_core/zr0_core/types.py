@@ -47,6 +47,29 @@ class Observation:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Overlap:
+    """What is left of the previous chunk when a new observation is taken.
+
+    Row k is the target to be reached at the new observation's `newest_stamp_ns` + (k + 1) * step period, as in the
+    chunk that is to be computed.
+
+    Raises:
+        ValueError: The actions are not a matrix with at least one row, or more rows are frozen than there are.
+    """
+
+    actions: FloatArray
+    """Targets (K, A), SI units; 1 <= K <= H."""
+    num_frozen: int
+    """How many first rows will have been begun before the new chunk can take over, 0 to K."""
+
+    def __post_init__(self) -> None:
+        if self.actions.ndim != 2 or not len(self.actions):
+            raise ValueError(f"actions of an overlap have shape {self.actions.shape}, expected (K, A) with K >= 1")
+        if not 0 <= self.num_frozen <= len(self.actions):
+            raise ValueError(f"num_frozen is {self.num_frozen}, expected 0 to {len(self.actions)}, the overlap's rows")
+
+
+@dataclass(frozen=True, kw_only=True)
 class ActionChunk:
     """A horizon of actions.
 

@@ -4,7 +4,7 @@ import numpy as np
 from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
 from zr0_core.policy import PolicyContext
-from zr0_core.types import FloatArray, Observation
+from zr0_core.types import FloatArray, Observation, Overlap
 
 
 class HoldPolicy:
@@ -35,11 +35,16 @@ class HoldPolicy:
         """True: there are no weights."""
         return True
 
+    @property
+    def is_guided(self) -> bool:
+        """False: holding continues nothing."""
+        return False
+
     def reset(self, instruction: str) -> None:  # noqa: ARG002 - holding needs no words
         """Forget the held state."""
         self._held = None
 
-    def infer(self, observation: Observation) -> FloatArray:
+    def infer(self, observation: Observation, overlap: Overlap | None = None) -> FloatArray:  # noqa: ARG002
         """Return the held state as every row of a chunk, (H, A)."""
         if self._held is None:
             self._held = observation.state[self._columns]

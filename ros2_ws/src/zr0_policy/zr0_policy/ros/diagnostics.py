@@ -8,6 +8,7 @@ from rclpy.time import Time
 from zr0_msgs.msg import PolicyStatus
 
 from zr0_policy.ros.status_report import STATE_NAMES
+from zr0_policy.runtime.latency import BUCKETS_S
 from zr0_policy.runtime.task_runner import TaskRunner
 
 _LEVELS = {
@@ -16,6 +17,7 @@ _LEVELS = {
     PolicyStatus.WAITING_FOR_INPUT: DiagnosticStatus.WARN,
     PolicyStatus.FAILED: DiagnosticStatus.ERROR,
 }
+_BUCKET_NAMES = (*(f"<= {end:g} s" for end in BUCKETS_S), f"> {BUCKETS_S[-1]:g} s")
 
 
 class InputRates:
@@ -35,7 +37,7 @@ class InputRates:
 
 
 def diagnostics(status: PolicyStatus, rates: Mapping[str, float], runner: TaskRunner) -> DiagnosticArray:
-    """Write diagnostics: state, input ages (s) and rates (Hz), latencies (s) and counters."""
+    """Write diagnostics: state, input ages (s) and rates (Hz), latencies (s), delays (rows) and counters."""
     values = {
         "policy": status.policy,
         "is_trained": str(status.is_trained),
@@ -43,6 +45,10 @@ def diagnostics(status: PolicyStatus, rates: Mapping[str, float], runner: TaskRu
         "chunks of this task": str(status.num_chunks),
         "late chunks of this task, not published": str(runner.progress.num_late),
         "last chunk": str(status.chunk_sequence),
+        "chunking": runner.strategy.name,
+        "last delay [rows]": str(runner.delays.last),
+        "expected delay [rows]": str(runner.delays.expected),
+        "chunks of this task slower than their frozen rows": str(runner.progress.num_slow),
     }
     for name, age in zip(status.input_names, status.input_ages, strict=True):
         values[f"{name} age [s]"] = f"{age:.3f}"
@@ -52,6 +58,8 @@ def diagnostics(status: PolicyStatus, rates: Mapping[str, float], runner: TaskRu
         values[f"{kind} p50 [s]"] = f"{summary.p50:.4f}"
         values[f"{kind} p99 [s]"] = f"{summary.p99:.4f}"
         values[f"{kind} max [s]"] = f"{summary.maximum:.4f}"
+        for name, count in zip(_BUCKET_NAMES, summary.histogram, strict=True):
+            values[f"{kind} {name}"] = str(count)
     message = DiagnosticArray()
     message.header.stamp = Time(nanoseconds=time.time_ns()).to_msg()
     message.status = [

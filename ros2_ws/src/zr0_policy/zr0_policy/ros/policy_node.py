@@ -30,6 +30,9 @@ from zr0_core.types import ActionChunk
 from zr0_msgs.msg import ActionChunk as ActionChunkMessage
 from zr0_msgs.msg import PolicyStatus
 
+from zr0_policy.chunking.delay import DelayRecord
+from zr0_policy.chunking.strategies import make_strategy, require_guidance
+from zr0_policy.chunking.strategy import ChunkStrategy
 from zr0_policy.ros import qos
 from zr0_policy.ros.diagnostics import InputRates, diagnostics
 from zr0_policy.ros.input_subscriptions import InputSubscriptions
@@ -133,6 +136,7 @@ class PolicyNode(LifecycleNode):
     def _load(self) -> _Loaded:
         parameters = self._options
         embodiment = Embodiment.load(parameters.embodiment)
+        strategy = make_strategy(parameters.chunking, embodiment.action, parameters.chunking_options)
         policy = InferenceProcess(
             parameters.policy,
             PolicyContext(
@@ -140,9 +144,22 @@ class PolicyNode(LifecycleNode):
                 checkpoint=parameters.checkpoint,
                 device=parameters.device,
                 seed=parameters.seed,
+                dtype=parameters.dtype,
+                engine=parameters.engine,
+                precision=parameters.precision,
+                num_samples=parameters.num_samples,
             ),
             os.environ | {"OMP_NUM_THREADS": str(parameters.torch_threads)},
         )
+        try:
+            return self._equip(policy, strategy, embodiment)
+        except Zr0Error:
+            policy.close()
+            raise
+
+    def _equip(self, policy: InferenceProcess, strategy: ChunkStrategy, embodiment: Embodiment) -> _Loaded:
+        parameters = self._options
+        require_guidance(strategy, policy)
         inputs = InputBuffer(embodiment, parameters.privileged_topic)
         runner = TaskRunner(
             policy=policy,
@@ -150,11 +167,12 @@ class PolicyNode(LifecycleNode):
             inputs=inputs,
             publish=lambda chunk: self._publish_chunk(chunk, embodiment.arm.base_frame),
             rate=parameters.rate,
+            strategy=strategy,
+            delays=DelayRecord(parameters.delay_window),
         )
         try:
             subscriptions = InputSubscriptions(self, embodiment, inputs, parameters.privileged_topic)
         except NameValidationException as error:
-            policy.close()
             reason = " ".join(str(error).split())
             raise Zr0Error(f"a topic cannot be subscribed to: {reason}") from error
         return _Loaded(inputs=inputs, policy=policy, runner=runner, subscriptions=subscriptions)

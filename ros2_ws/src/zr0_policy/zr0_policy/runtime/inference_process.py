@@ -17,7 +17,7 @@ from typing import Any
 
 from zr0_core.errors import Zr0Error
 from zr0_core.policy import PolicyContext
-from zr0_core.types import FloatArray, Observation
+from zr0_core.types import FloatArray, Observation, Overlap
 
 from zr0_policy.runtime.inference_protocol import Description, Infer, Load, Reply, Request, Reset
 
@@ -69,6 +69,11 @@ class InferenceProcess:
         return self._description.is_trained
 
     @property
+    def is_guided(self) -> bool:
+        """Whether its answers continue an overlap."""
+        return self._description.is_guided
+
+    @property
     def pid(self) -> int:
         """The process's number."""
         return self._process.pid
@@ -81,15 +86,15 @@ class InferenceProcess:
         """
         self._ask(Reset(instruction=instruction))
 
-    def infer(self, observation: Observation) -> FloatArray:
-        """Return actions (H, A), SI units.
+    def infer(self, observation: Observation, overlap: Overlap | None = None) -> FloatArray:
+        """Return actions (H, A), SI units; a guided policy's continue the overlap.
 
         Raises:
             Zr0Error: The policy cannot; or its process ended.
         """
         # The default is a read-only view, which cannot be sent.
         plain = replace(observation, objects=dict(observation.objects))
-        actions: FloatArray = self._ask(Infer(observation=plain))
+        actions: FloatArray = self._ask(Infer(observation=plain, overlap=overlap))
         return actions
 
     def close(self) -> None:

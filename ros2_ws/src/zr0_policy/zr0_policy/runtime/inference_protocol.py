@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from zr0_core.policy import PolicyContext
-from zr0_core.types import Observation
+from zr0_core.types import Observation, Overlap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,8 @@ class Description:
     """Its name."""
     is_trained: bool
     """Whether its weights were trained."""
+    is_guided: bool
+    """Whether its answers continue an overlap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +43,8 @@ class Infer:
 
     observation: Observation
     """What the robot sees."""
+    overlap: Overlap | None
+    """What is left of the previous chunk, to be continued; None for a fresh start."""
 
 
 Request = Load | Reset | Infer

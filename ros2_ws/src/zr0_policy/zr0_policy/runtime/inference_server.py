@@ -47,12 +47,14 @@ class InferenceServer:
     def _fulfil(self, request: Request) -> Any:
         if isinstance(request, Load):
             self._policy = make_policy(request.policy, request.context)
-            return Description(name=self._policy.name, is_trained=self._policy.is_trained)
+            return Description(
+                name=self._policy.name, is_trained=self._policy.is_trained, is_guided=self._policy.is_guided
+            )
         assert self._policy is not None, "a policy is loaded first"
         if isinstance(request, Reset):
             self._policy.reset(request.instruction)
             return None
-        return self._policy.infer(request.observation)
+        return self._policy.infer(request.observation, request.overlap)
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 """Runs a policy on one instruction at a time, in a thread of its own."""
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -12,8 +13,10 @@ from zr0_core.embodiment import Embodiment
 from zr0_core.errors import MessageError, StaleInputError, Zr0Error
 from zr0_core.policy import Policy
 from zr0_core.stamps import NANOSECONDS
-from zr0_core.types import ActionChunk, FloatArray, Observation
+from zr0_core.types import ActionChunk, FloatArray, Observation, Overlap
 
+from zr0_policy.chunking.delay import DelayRecord, rows_begun
+from zr0_policy.chunking.strategy import ChunkStrategy
 from zr0_policy.runtime.input_buffer import InputBuffer
 from zr0_policy.runtime.latency import LatencyWindow
 from zr0_policy.runtime.pacing import Pacer
@@ -60,6 +63,8 @@ class TaskProgress:
     """Chunks of this task."""
     num_late: int = 0
     """Chunks of this task that came too late for the controller to accept, and were not published."""
+    num_slow: int = 0
+    """Chunks of this task that took over after more rows than had been frozen for them."""
     sequence: int = 0
     """Sequence number of the last published chunk."""
     latency_s: float = 0.0
@@ -78,14 +83,16 @@ class TaskProgress:
 
 
 class TaskRunner:
-    """Infers at a fixed rate on the newest observation and hands every chunk on.
+    """Infers on the newest observation, when rate and strategy allow, and hands every chunk on.
 
     Args:
         policy: Turns observations into actions; used from the runner's thread only.
         embodiment: The robot.
         inputs: Where observations come from.
         publish: Called with every chunk, in the runner's thread.
-        rate: Inferences per second; when one takes longer, the next begins at once with the newest observation.
+        rate: Inferences per second at most; when one takes longer, the next begins at once with the newest observation.
+        strategy: Says what the policy continues, what is published, and when the next inference may begin.
+        delays: The delays of recent inferences; they go on from task to task.
     """
 
     def __init__(
@@ -96,14 +103,19 @@ class TaskRunner:
         inputs: InputBuffer,
         publish: Callable[[ActionChunk], None],
         rate: float,
+        strategy: ChunkStrategy,
+        delays: DelayRecord,
     ) -> None:
         self.policy = policy
         self.latency = LatencyWindow()
         self.inference = LatencyWindow()
+        self.strategy = strategy
+        self.delays = delays
         self._embodiment = embodiment
         self._inputs = inputs
         self._publish = publish
         self._period_s = 1.0 / rate
+        self._chunk_s = embodiment.action.horizon * embodiment.action.step_period
         self._lock = threading.Lock()
         self._stop = threading.Event()
         self._stop_reason = ""
@@ -183,16 +195,20 @@ class TaskRunner:
 
     def _loop(self, instruction: str, max_duration_s: float) -> tuple[Outcome, str]:
         self.policy.reset(instruction)
-        started = time.monotonic()
+        self.strategy.reset()
+        end = time.monotonic() + max_duration_s if max_duration_s else math.inf
         pacer = Pacer(self._period_s)
         previous_stamp_ns: int | None = None
         while not self._stop.is_set():
-            if 0.0 < max_duration_s <= time.monotonic() - started:
+            if time.monotonic() >= end:
                 return Outcome.TIME_UP, f"{max_duration_s:g} s are over"
             observation = self._observe(instruction)
             if observation is not None:
                 previous_stamp_ns = self._infer(observation, previous_stamp_ns)
             pacer.wait(self._stop)
+            # No longer than a chunk lasts, even if the clock is set back.
+            wait_s = min((self.strategy.next_inference_ns - time.time_ns()) / NANOSECONDS, self._chunk_s)
+            self._stop.wait(min(wait_s, end - time.monotonic()))
         return Outcome.CANCELLED, self._stop_reason
 
     def _observe(self, instruction: str) -> Observation | None:
@@ -206,13 +222,17 @@ class TaskRunner:
             return None
 
     def _infer(self, observation: Observation, previous_stamp_ns: int | None) -> int | None:
+        stamp_ns = observation.newest_stamp_ns
+        overlap = self.strategy.overlap(stamp_ns, self.delays.expected)
         began = time.monotonic()
-        actions = self.policy.infer(observation)
+        actions = self.policy.infer(observation, overlap)
         inference_s = time.monotonic() - began
         self._require_good(actions)
-        stamp_ns = observation.newest_stamp_ns
+        delay = self._delay(stamp_ns)
+        self.delays.add(delay)
         if self._stop.is_set() or self._is_late(stamp_ns):
             return previous_stamp_ns
+        actions = self.strategy.publish(actions, stamp_ns, delay)
         sequence = self.progress.sequence + 1
         self._publish(
             ActionChunk(
@@ -223,7 +243,7 @@ class TaskRunner:
                 step_period_s=self._embodiment.action.step_period,
                 observation_stamp_ns=stamp_ns,
                 sequence=sequence,
-                num_executed_assumed=self._num_executed(previous_stamp_ns, stamp_ns),
+                num_executed_assumed=self._num_executed(previous_stamp_ns, stamp_ns, overlap),
             )
         )
         latency_s = (time.time_ns() - stamp_ns) / NANOSECONDS
@@ -232,6 +252,7 @@ class TaskRunner:
         self._update(
             sequence=sequence,
             num_chunks=self.progress.num_chunks + 1,
+            num_slow=self.progress.num_slow + (overlap is not None and delay > overlap.num_frozen),
             latency_s=latency_s,
             inference_s=inference_s,
             complaint="",
@@ -240,7 +261,7 @@ class TaskRunner:
 
     def _is_late(self, stamp_ns: int) -> bool:
         age_s = (time.time_ns() - stamp_ns) / NANOSECONDS
-        limit_s = self._embodiment.action.max_age - TRANSPORT_ALLOWANCE_S
+        limit_s = min(self._embodiment.action.max_age, self._chunk_s) - TRANSPORT_ALLOWANCE_S
         if age_s <= limit_s:
             return False
         num_late = self.progress.num_late
@@ -254,12 +275,19 @@ class TaskRunner:
         self._update(num_late=num_late + 1)
         return True
 
-    def _num_executed(self, previous_stamp_ns: int | None, stamp_ns: int) -> int:
-        """Rows of the previous chunk whose time had come when this chunk's observation was taken."""
+    def _delay(self, stamp_ns: int) -> int:
+        """Rows of a chunk published now that will have been begun when the controller has it."""
+        age_s = (time.time_ns() - stamp_ns) / NANOSECONDS
+        return rows_begun(age_s + TRANSPORT_ALLOWANCE_S, self._embodiment.action.step_period)
+
+    def _num_executed(self, previous_stamp_ns: int | None, stamp_ns: int, overlap: Overlap | None) -> int:
+        """Rows of the previous chunk whose time had come at this chunk's observation, and those frozen for it."""
         if previous_stamp_ns is None:
             return 0
         elapsed_s = max(0, stamp_ns - previous_stamp_ns) / NANOSECONDS
-        return min(int(elapsed_s / self._embodiment.action.step_period + 1e-6), self._embodiment.action.horizon)
+        num_rows = int(elapsed_s / self._embodiment.action.step_period + 1e-6)
+        num_frozen = 0 if overlap is None else overlap.num_frozen
+        return min(num_rows + num_frozen, self._embodiment.action.horizon)
 
     def _require_good(self, actions: FloatArray) -> None:
         expected = (self._embodiment.action.horizon, len(self._embodiment.action.names))

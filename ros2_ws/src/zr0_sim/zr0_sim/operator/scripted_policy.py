@@ -8,7 +8,7 @@ import numpy as np
 from zr0_core.embodiment import POSE_NAMES, ActionSpace, Embodiment
 from zr0_core.errors import Zr0Error
 from zr0_core.policy import PolicyContext
-from zr0_core.types import FloatArray, Observation
+from zr0_core.types import FloatArray, Observation, Overlap
 from zr0_core.vectors import pose_components, pose_from_components
 
 from zr0_sim.operator.errand import Errand, errand_from
@@ -50,6 +50,7 @@ class ScriptedPolicy:
 
     name = "scripted"
     is_trained = True
+    is_guided = False
 
     def __init__(self, embodiment: Embodiment) -> None:
         self._embodiment = embodiment
@@ -69,8 +70,8 @@ class ScriptedPolicy:
         self._phase_start_ns = 0
         self._last_drive = (0, 0.0)
 
-    def infer(self, observation: Observation) -> FloatArray:
-        """Return actions (H, A), SI units, in the embodiment's action order.
+    def infer(self, observation: Observation, overlap: Overlap | None = None) -> FloatArray:  # noqa: ARG002
+        """Return actions (H, A), SI units, in the embodiment's action order; the overlap is not looked at.
 
         Raises:
             Zr0Error: The observation holds no object poses, or the instruction does not name two of the objects.
