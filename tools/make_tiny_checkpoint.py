@@ -30,6 +30,7 @@ from zr0_policy.checkpoint.provenance import Provenance
 from zr0_policy.checkpoint.save import save_checkpoint
 from zr0_policy.checkpoint.tiny import tiny_model, tiny_tokenizer
 from zr0_policy.policies.zr0 import Zr0Policy
+from zr0_policy.preprocessing.image import Resizer
 from zr0_policy.preprocessing.prompt import task_text
 from zr0_policy.preprocessing.tokens import Tokens
 from zr0_sim.tasks.registry import make_task
@@ -56,7 +57,7 @@ def main() -> None:
     facts = ServingFacts(
         embodiment=embodiment,
         statistics=placeholder_statistics(embodiment),
-        options=Zr0Options(),
+        options=Zr0Options(resizer=Resizer.TORCH),
         provenance=Provenance(is_trained=False, description=UNTRAINED, seed=arguments.seed),
     )
     checkpoint = Checkpoint(model=model, tokens=tokens, facts=facts)

@@ -65,7 +65,11 @@ class _Problem:
         """Return sampled, normalised actions for the chosen frames."""
         noise = self._noise(chosen)
         predict = self._predictor(expert, chosen, self._states[chosen])
-        return self._flow.sample(predict, noise, self._mask.expand_as(noise), SAMPLING_STEPS)
+
+        def predict_step(noisy: Tensor, bucket: int) -> Tensor:
+            return predict(noisy, torch.full((len(noisy),), bucket))
+
+        return self._flow.sample(predict_step, noise, self._mask.expand_as(noise), SAMPLING_STEPS)
 
     def _noise(self, chosen: Tensor) -> Tensor:
         return torch.randn(self._actions[chosen].shape, generator=self._generator)

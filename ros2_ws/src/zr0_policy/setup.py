@@ -31,7 +31,11 @@ setup(
     license="Apache-2.0",
     description="The ZR-0 model, its preprocessing and checkpoints, and the policy node.",
     entry_points={
-        "console_scripts": ["policy_node = zr0_policy.ros.policy_node:main"],
+        "console_scripts": [
+            "policy_node = zr0_policy.ros.policy_node:main",
+            "zr0-serve = zr0_policy.server.main:main",
+            "zr0-inspect = zr0_policy.checkpoint.inspect:main",
+        ],
         "zr0.policies": [
             "zr0 = zr0_policy.policies.zr0:make_zr0",
             "hold = zr0_policy.policies.hold:make_hold",

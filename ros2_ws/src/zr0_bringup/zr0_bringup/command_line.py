@@ -3,6 +3,8 @@
 import argparse
 from collections.abc import Callable, Sequence
 
+from zr0_policy.server import arguments as serving
+
 from zr0_bringup.arguments import LaunchArgument, Scalar
 from zr0_bringup.bringups import bringups
 from zr0_bringup.graph import Graph
@@ -19,6 +21,7 @@ first steps:
   ./zr0 sim --policy scripted --episodes 3    a scripted operator does the same task, and succeeds
   ./zr0 doctor                                what is there, what is missing, what to do
   ./zr0 test                                  all checks and tests
+  ./zr0 serve                                 the model for other simulators and benchmarks, over a websocket
 a real arm:
   ./zr0 up xarm --robot-ip 192.168.1.200 --dry-run true
                                               everything but motion; then without --dry-run
@@ -37,6 +40,7 @@ def make_parser() -> argparse.ArgumentParser:
     kinds = up.add_subparsers(dest="bringup", required=True, metavar="BRINGUP")
     for graph in graphs.values():
         _add_up(_command(kinds, graph.name, graph.description), graph)
+    _add_serve(commands)
     doctor = _command(commands, "doctor", "say what is there, what is missing and what to do about it")
     doctor.add_argument("--no-probes", action="store_true", help="leave out what takes seconds: images, renderers")
     _add_test(_command(commands, "test", "run linters, types and tests"))
@@ -74,13 +78,31 @@ def _command(
     parser = commands.add_parser(
         name, help=text, description=text, formatter_class=argparse.ArgumentDefaultsHelpFormatter
     )
+    _add_ros(parser, argparse.SUPPRESS if name in bringups() and commands.dest == "bringup" else None)
+    return parser
+
+
+def _add_serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    parser = commands.add_parser(
+        "serve",
+        help="serve a policy over a websocket, to clients of ZR-0 and of openpi",
+        description=serving.DESCRIPTION,
+        epilog=serving.EPILOG.replace("zr0-serve", "./zr0 serve"),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        # `--key SECRET` must not be read as a key file and shown in an error.
+        allow_abbrev=False,
+    )
+    _add_ros(parser, None)
+    serving.add_arguments(parser)
+
+
+def _add_ros(parser: argparse.ArgumentParser, default: str | None) -> None:
     parser.add_argument(
         "--ros",
         metavar="DISTRIBUTION",
-        default=argparse.SUPPRESS if name in bringups() and commands.dest == "bringup" else None,
+        default=default,
         help="jazzy or kilted; each has its own environment and build",
     )
-    return parser
 
 
 def _add_graph(parser: argparse.ArgumentParser, graph: Graph) -> None:

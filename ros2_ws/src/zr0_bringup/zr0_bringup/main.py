@@ -20,6 +20,10 @@ def main(arguments: Sequence[str]) -> int:
         from zr0_bringup.commands.sim import run_sim
 
         return run_sim(options)
+    if options.command == "serve":
+        from zr0_policy.server.main import run_serve
+
+        return run_serve(options)
     if options.command == "doctor":
         from zr0_bringup.commands.doctor import run_doctor
 
