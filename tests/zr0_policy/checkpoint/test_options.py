@@ -1,9 +1,12 @@
+import dataclasses
 import json
 
 import pytest
 from zr0_policy.checkpoint.locate import locate
 from zr0_policy.checkpoint.options import Zr0Options
 from zr0_policy.errors import CheckpointError
+from zr0_policy.model.qwen3_vl import Rotation
+from zr0_policy.preprocessing.image import Resizer
 from zr0_policy.preprocessing.prompt import PromptMode
 
 
@@ -11,7 +14,9 @@ def test_defaults_are_those_of_the_published_server_and_of_the_shipped_checkpoin
     options = Zr0Options()
     assert (options.mode, options.window_size, options.image_size) == (PromptMode.DIRECT, 1, 224)
     shipped = json.loads((locate("zr0_tiny_xarm7") / "zr0_options.json").read_text())
-    assert Zr0Options.from_mapping(shipped, "shipped") == options
+    assert Zr0Options.from_mapping(shipped, "shipped") == dataclasses.replace(options, resizer=Resizer.TORCH)
+    assert options.resizer is Resizer.PIL
+    assert options.rotation is Rotation.FLOAT32
 
 
 def test_what_is_written_as_json_is_read_back() -> None:

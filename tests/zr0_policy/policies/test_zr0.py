@@ -1,5 +1,6 @@
 import dataclasses
 import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,16 @@ from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
 from zr0_core.policy import PolicyContext, make_policy
 from zr0_core.types import FloatArray, Observation, Overlap
+from zr0_policy.checkpoint import layout
 from zr0_policy.checkpoint.checkpoint import Checkpoint
+from zr0_policy.checkpoint.load import load_checkpoint
 from zr0_policy.checkpoint.options import Zr0Options
+from zr0_policy.checkpoint.save import save_checkpoint
 from zr0_policy.ecot.sub_task import sub_task_text
 from zr0_policy.errors import CheckpointError, PromptError
 from zr0_policy.model.guidance import Guidance
 from zr0_policy.model.inputs import ModelInputs
+from zr0_policy.model.qwen3_vl import Rotation
 from zr0_policy.model.self_consistency import most_consistent
 from zr0_policy.policies.zr0 import Zr0Policy
 from zr0_policy.preprocessing.prompt import PromptMode
@@ -249,11 +254,13 @@ def test_all_engines_on_a_cpu_act_alike(embodiment: Embodiment, observation: Obs
 
 
 def test_lower_precisions_are_tried_on_probes(
-    embodiment: Embodiment, observation: Observation, caplog: pytest.LogCaptureFixture
+    checkpoint: Checkpoint, observation: Observation, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
+    save_checkpoint(checkpoint, tmp_path / "saved")
+    asked = context(checkpoint.facts.embodiment, precision="float8_expert", dtype="bfloat16")
     with caplog.at_level(logging.INFO):
-        policy = make_policy("zr0", context(embodiment, precision="float8_expert", dtype="bfloat16"))
-    assert "precision float8_expert: smallest cosine of 4 probes to full precision 0.99" in caplog.text
+        policy = make_policy("zr0", dataclasses.replace(asked, checkpoint=str(tmp_path / "saved")))
+    assert "precision float8_expert: smallest cosine of 4 probes to full precision 0.999" in caplog.text
     assert np.isfinite(policy.infer(observation)).all()
 
 
@@ -291,3 +298,30 @@ def test_another_robot_is_refused() -> None:
 def test_a_device_that_is_not_there_is_refused(embodiment: Embodiment, device: str, match: str) -> None:
     with pytest.raises(Zr0Error, match=match):
         make_policy("zr0", context(embodiment, device=device))
+
+
+def test_weights_without_facts_of_their_own_are_served_with_a_folder_of_them(
+    checkpoint: Checkpoint, observation: Observation, tmp_path: Path
+) -> None:
+    bare, facts = tmp_path / "published", tmp_path / "facts"
+    save_checkpoint(checkpoint, bare)
+    facts.mkdir()
+    for name in layout.OWN_FILES:
+        (bare / name).rename(facts / name)
+    asked = dataclasses.replace(context(checkpoint.facts.embodiment), checkpoint=str(bare))
+    with pytest.raises(CheckpointError, match=r"published lacks embodiment\.yaml"):
+        make_policy("zr0", asked)
+    policy = make_policy("zr0", dataclasses.replace(asked, checkpoint_facts=str(facts)))
+    np.testing.assert_allclose(policy.infer(observation), Zr0Policy(checkpoint, seed=0).infer(observation), atol=1e-5)
+
+
+def test_rounded_rotations_are_an_option_of_the_weights(checkpoint: Checkpoint, tmp_path: Path) -> None:
+    rounded = with_options(checkpoint, rotation=Rotation.BFLOAT16)
+    save_checkpoint(rounded, tmp_path / "rounded")
+    save_checkpoint(with_options(checkpoint), tmp_path / "exact")
+    rotaries = [
+        load_checkpoint(tmp_path / name).model.vlm.model.language_model.rotary_emb.inv_freq
+        for name in ("rounded", "exact")
+    ]
+    assert torch.equal(rotaries[0], rotaries[1].bfloat16().float())
+    assert not torch.equal(rotaries[0], rotaries[1])

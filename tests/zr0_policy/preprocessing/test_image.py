@@ -1,3 +1,5 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -18,7 +20,7 @@ def test_layout_of_the_published_size() -> None:
         ({"merge_size": 0}, "merge_size is 0"),
     ],
 )
-def test_layouts_that_do_not_fit_are_refused(changes: dict[str, int], match: str) -> None:
+def test_layouts_that_do_not_fit_are_refused(changes: dict[str, Any], match: str) -> None:
     with pytest.raises(ValueError, match=match):
         PatchLayout(**changes)
 

@@ -13,7 +13,7 @@ from zr0_policy.checkpoint.options import Zr0Options
 from zr0_policy.errors import CheckpointError, PromptError
 from zr0_policy.model.inputs import ModelInputs
 from zr0_policy.model.zr0 import Zr0Model
-from zr0_policy.preprocessing.image import PatchLayout, preprocess
+from zr0_policy.preprocessing.image import PatchLayout, Resizer, preprocess
 from zr0_policy.preprocessing.prompt import PromptMode
 from zr0_policy.preprocessing.tokens import encode
 from zr0_policy.preprocessing.transforms import Transforms
@@ -78,6 +78,17 @@ def test_the_last_prompt_is_kept_only_for_the_same_question(transforms: Transfor
     lengths |= {len(transforms.prompt("go", window_size=2).input_ids), len(transforms.prompt("stop it").input_ids)}
     assert len(lengths) == 4
     np.testing.assert_array_equal(transforms.prompt("go").input_ids, first.input_ids)
+
+
+@pytest.mark.parametrize("resizer", list(Resizer))
+def test_images_are_stretched_as_the_weights_want_it(
+    checkpoint: Checkpoint, observation: Observation, resizer: Resizer
+) -> None:
+    options = dataclasses.replace(checkpoint.facts.options, resizer=resizer)
+    facts = dataclasses.replace(checkpoint.facts, options=options)
+    transforms = dataclasses.replace(checkpoint, facts=facts).transforms()
+    expected = [preprocess(image.rgb, PatchLayout(resizer=resizer)) for image in observation.images]
+    np.testing.assert_array_equal(transforms.patches(observation.images), np.concatenate(expected))
 
 
 def test_a_window_holds_every_camera_of_every_moment_oldest_first(

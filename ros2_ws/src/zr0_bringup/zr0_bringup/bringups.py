@@ -21,6 +21,11 @@ POLICY_ARGUMENTS = (
         default="zr0_tiny_xarm7",
         description="weights of the zr0 policy: the name of a shipped checkpoint or the path of a folder",
     ),
+    LaunchArgument(
+        name="checkpoint_facts",
+        default="",
+        description="folder with robot, options and statistics for weights that come without, such as published ones",
+    ),
     LaunchArgument(name="device", default="cpu", description="torch device of the policy, such as cpu or cuda"),
     LaunchArgument(
         name="engine",
@@ -85,6 +90,7 @@ POLICY = NodeSpec(
     parameters={
         "policy": Argument("policy"),
         "checkpoint": Argument("checkpoint"),
+        "checkpoint_facts": Argument("checkpoint_facts"),
         "embodiment": Argument("embodiment"),
         "device": Argument("device"),
         "engine": Argument("engine"),

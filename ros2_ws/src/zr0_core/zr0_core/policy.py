@@ -57,6 +57,8 @@ class PolicyContext:
     """Torch device, such as `cpu` or `cuda`."""
     seed: int
     """Seed of the sampling noise."""
+    checkpoint_facts: str = ""
+    """Folder with what the weights' own files leave out, such as the robot; empty where they hold everything."""
     dtype: str = "auto"
     """What a model computes in: `float32`, `bfloat16`, or `auto` for float32 on a CPU and bfloat16 elsewhere."""
     engine: str = "auto"

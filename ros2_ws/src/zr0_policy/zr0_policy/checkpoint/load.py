@@ -14,6 +14,7 @@ from zr0_policy.checkpoint.safetensors_file import StoredTensor
 from zr0_policy.checkpoint.tensor_reader import TensorReader
 from zr0_policy.checkpoint.vlm_skeleton import put_weights
 from zr0_policy.errors import CheckpointError
+from zr0_policy.model.qwen3_vl import Rotation, round_rotations
 from zr0_policy.model.zr0 import Zr0Model
 
 _logger = logging.getLogger(__name__)
@@ -49,6 +50,8 @@ def load_checkpoint(
     _logger.info("loading checkpoint %s on %s as %s", directory, device, dtype)
     opened = open_checkpoint(directory, facts)
     _read_weights(opened, torch.device(device), dtype, progress)
+    if opened.facts.options.rotation is Rotation.BFLOAT16:
+        round_rotations(opened.vlm.model)
     model = Zr0Model(opened.vlm.model, opened.expert.model, opened.facts.options.feature_norm).eval()
     model.requires_grad_(requires_grad=False)
     return Checkpoint(model=model, tokens=opened.tokens, facts=opened.facts)

@@ -18,7 +18,8 @@ from torch.nn import functional
 
 from zr0_policy.engine.expert_tables import Modulation, StepTables, step_tables
 from zr0_policy.engine.float8 import in_float8
-from zr0_policy.engine.projection import LinearMap, Projection, share
+from zr0_policy.engine.packed import packed
+from zr0_policy.engine.projection import Projection, share
 from zr0_policy.model.action_expert import ActionExpert
 from zr0_policy.model.diffusion_transformer import OUTPUT_NORM_EPS, Block
 from zr0_policy.model.flow_matching import StepVelocity
@@ -80,8 +81,9 @@ class ExpertEngine:
                 bias=_product(projection.bias[None], decoder.layer1.W[0])[0] + decoder.layer1.b[0],
             )
             self._decode = Projection(matrix=decoder.layer2.W[0], bias=decoder.layer2.b[0])
+        num_rows = 1 + expert.config.action_horizon
         self._blocks = [
-            _FastBlock(block, self._num_heads, is_self=config.is_self_attention(index))
+            _FastBlock(block, self._num_heads, num_rows, is_self=config.is_self_attention(index))
             for index, block in enumerate(transformer.blocks)
         ]
         crossing = [
@@ -162,17 +164,16 @@ class ExpertEngine:
 class _FastBlock:
     """A block of the transformer under a fixed step."""
 
-    def __init__(self, block: Block, num_heads: int, *, is_self: bool) -> None:
+    def __init__(self, block: Block, num_heads: int, num_rows: int, *, is_self: bool) -> None:
         attention = block.attn1
         self.is_self = is_self
         self._num_heads = num_heads
         self._eps = block.eps
-        self._project: LinearMap = share(
-            [attention.to_q, attention.to_k, attention.to_v] if is_self else [attention.to_q]
-        )
-        self._out: LinearMap = share([_linear(attention.to_out[0])])
-        self._widen: LinearMap = share([_linear(block.ff.net[0].get_submodule("proj"))])
-        self._narrow: LinearMap = share([_linear(block.ff.net[2])])
+        own = [attention.to_q, attention.to_k, attention.to_v] if is_self else [attention.to_q]
+        self._project = packed(share(own), num_rows)
+        self._out = packed(share([_linear(attention.to_out[0])]), num_rows)
+        self._widen = packed(share([_linear(block.ff.net[0].get_submodule("proj"))]), num_rows)
+        self._narrow = packed(share([_linear(block.ff.net[2])]), num_rows)
 
     def use_float8(self) -> None:
         """Round the weights to eight bits."""

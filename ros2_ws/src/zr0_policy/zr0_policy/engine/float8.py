@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from zr0_policy.engine.packed import PackedProjection
 from zr0_policy.engine.projection import LinearMap, Projection
 
 LARGEST = 448.0
@@ -46,6 +47,8 @@ def in_float8(projection: LinearMap) -> LinearMap:
     Raises:
         ValueError: It is none with weights of its own, or its sizes are no multiples of 16.
     """
+    if isinstance(projection, PackedProjection):
+        projection = projection.plain
     if not isinstance(projection, Projection):
         raise ValueError(f"a {type(projection).__name__} cannot be rounded to eight bits, only a Projection can")
     sizes = tuple(projection.matrix.shape)

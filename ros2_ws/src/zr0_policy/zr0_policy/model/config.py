@@ -174,7 +174,8 @@ def _read(cls: type, data: Mapping[str, Any], source: str) -> dict[str, Any]:
     kinds = {item.name: item.type for item in dataclasses.fields(cls) if item.name != "diffusion_transformer_cfg"}
     unknown = sorted(set(data) - set(kinds))
     if unknown:
-        _logger.warning("%s: ignoring unknown keys %s", source, ", ".join(unknown))
+        shown = ", ".join(unknown[:5]) + (f" and {len(unknown) - 5} more" if len(unknown) > 5 else "")
+        _logger.warning("%s: ignoring unknown keys %s", source, shown)
     missing = [name for name in kinds if name not in data]
     if missing:
         close = difflib.get_close_matches(missing[0], unknown, n=1)

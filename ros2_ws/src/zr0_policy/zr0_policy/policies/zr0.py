@@ -4,6 +4,7 @@ import difflib
 import logging
 import time
 from enum import StrEnum
+from pathlib import Path
 from typing import TypeVar
 
 import torch
@@ -16,6 +17,8 @@ from zr0_policy.checkpoint.checkpoint import Checkpoint
 from zr0_policy.checkpoint.handshake import require_same_embodiment
 from zr0_policy.checkpoint.load import load_checkpoint
 from zr0_policy.checkpoint.locate import locate
+from zr0_policy.checkpoint.progress import LoggedProgress
+from zr0_policy.checkpoint.serving_facts import read_serving_facts
 from zr0_policy.ecot.generated import generate_sub_task
 from zr0_policy.engine.sampler import Engine, Precision, ReadableSampler, Sampler, make_sampler
 from zr0_policy.model.generation import generate_greedily
@@ -163,8 +166,11 @@ def make_zr0(context: PolicyContext) -> Zr0Policy:
     if context.num_samples < 1:
         raise Zr0Error(f"num_samples is {context.num_samples}, expected at least 1")
     directory = locate(context.checkpoint)
-    checkpoint = load_checkpoint(directory, device=str(device), dtype=_require_dtype(context.dtype, device))
-    require_same_embodiment(context.embodiment, checkpoint.facts.embodiment, directory.name)
+    dtype = _require_dtype(context.dtype, device)
+    facts = read_serving_facts(Path(context.checkpoint_facts) if context.checkpoint_facts else directory)
+    require_same_embodiment(context.embodiment, facts.embodiment, directory.name)
+    reading = LoggedProgress(_logger, f"reading {directory.name}")
+    checkpoint = load_checkpoint(directory, device=str(device), dtype=dtype, facts=facts, progress=reading)
     provenance = checkpoint.facts.provenance
     _logger.info(
         "%s (%s): %s", directory.name, "fitted" if provenance.is_trained else "untrained", provenance.description

@@ -32,7 +32,7 @@ class PatchLayout:
     """Patches per side that the vision tower merges into one token."""
     temporal_patch_size: int = 2
     """Times that a still image is repeated."""
-    resizer: Resizer = Resizer.TORCH
+    resizer: Resizer = Resizer.PIL
     """Who stretches images."""
 
     def __post_init__(self) -> None:

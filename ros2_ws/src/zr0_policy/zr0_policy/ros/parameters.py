@@ -16,6 +16,8 @@ class PolicyParameters:
     """Name of the policy."""
     checkpoint: str
     """Name or path of the weights."""
+    checkpoint_facts: str
+    """Folder with what the checkpoint's own files leave out, or empty."""
     embodiment: str
     """Name or path of the embodiment."""
     device: str
@@ -61,6 +63,13 @@ def declare_parameters(node: Node) -> None:
     """Declare every parameter with description, unit and range; a bad start value is refused with its name."""
     _text(node, "policy", "zr0", "Which policy to run: zr0, hold, scripted, or any other that is installed.")
     _text(node, "checkpoint", "zr0_tiny_xarm7", "Name of a shipped checkpoint or path of a directory; zr0 only.")
+    _text(
+        node,
+        "checkpoint_facts",
+        "",
+        "Folder with embodiment.yaml, zr0_options.json, provenance.json and statistics for a checkpoint that has none, "
+        "such as a published one; empty for others; zr0 only.",
+    )
     _text(node, "embodiment", "xarm7_gripper", "Name of a shipped embodiment or path of a YAML file.")
     _text(node, "device", "cpu", "Torch device of the model, such as cpu or cuda; zr0 only.")
     _text(

@@ -144,6 +144,7 @@ class PolicyNode(LifecycleNode):
                 checkpoint=parameters.checkpoint,
                 device=parameters.device,
                 seed=parameters.seed,
+                checkpoint_facts=parameters.checkpoint_facts,
                 dtype=parameters.dtype,
                 engine=parameters.engine,
                 precision=parameters.precision,

@@ -42,6 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"weights: a shipped name or a folder; {DEFAULT_POLICY} serves {DEFAULT_CHECKPOINT} where none is named",
     )
     parser.add_argument(
+        "--checkpoint-facts",
+        default="",
+        metavar="FOLDER",
+        help="robot, options, provenance and statistics for a checkpoint without them, such as a published one",
+    )
+    parser.add_argument(
         "--embodiment",
         default="xarm7_gripper",
         metavar="NAME|FILE",

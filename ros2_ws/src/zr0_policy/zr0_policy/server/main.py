@@ -79,6 +79,7 @@ def make_server(options: argparse.Namespace) -> PolicyServer:
             checkpoint=checkpoint,
             device=options.device,
             seed=options.seed,
+            checkpoint_facts=options.checkpoint_facts,
             dtype=options.dtype,
             engine=options.engine,
             precision=options.precision,
