@@ -34,7 +34,6 @@ setup(
         "console_scripts": [
             "policy_node = zr0_policy.ros.policy_node:main",
             "zr0-serve = zr0_policy.server.main:main",
-            "zr0-inspect = zr0_policy.checkpoint.inspect:main",
         ],
         "zr0.policies": [
             "zr0 = zr0_policy.policies.zr0:make_zr0",

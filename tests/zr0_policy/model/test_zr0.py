@@ -4,47 +4,16 @@ import dataclasses
 
 import pytest
 import torch
-from transformers import Qwen3VLConfig, Qwen3VLForConditionalGeneration
+from transformers import Qwen3VLForConditionalGeneration
 from zr0_core.types import Observation
 from zr0_policy.checkpoint.checkpoint import Checkpoint
 from zr0_policy.model.action_expert import ActionExpert
 from zr0_policy.model.config import ActionExpertConfig
 from zr0_policy.model.inputs import ModelInputs
 from zr0_policy.model.qwen3_vl import FeatureNorm, prompt_features
+from zr0_policy.model.sizes import PUBLISHED, PUBLISHED_IDS, expert_config, vlm_config
 from zr0_policy.model.zr0 import Zr0Model
 from zr0_policy.preprocessing.prompt import prompt_mask
-
-PUBLISHED_VLM = Qwen3VLConfig(
-    text_config={
-        "vocab_size": 151_936 + 2050,
-        "hidden_size": 2048,
-        "intermediate_size": 6144,
-        "num_hidden_layers": 28,
-        "num_attention_heads": 16,
-        "num_key_value_heads": 8,
-        "head_dim": 128,
-        "rope_parameters": {
-            "rope_type": "default",
-            "rope_theta": 5e6,
-            "mrope_section": [24, 20, 20],
-            "mrope_interleaved": True,
-        },
-        "tie_word_embeddings": True,
-    },
-    vision_config={
-        "depth": 24,
-        "hidden_size": 1024,
-        "intermediate_size": 4096,
-        "num_heads": 16,
-        "patch_size": 16,
-        "spatial_merge_size": 2,
-        "temporal_patch_size": 2,
-        "out_hidden_size": 2048,
-        "num_position_embeddings": 2304,
-        "deepstack_visual_indexes": [5, 11, 17],
-    },
-    tie_word_embeddings=True,
-)
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +38,10 @@ def appended(inputs: ModelInputs, ids: list[int], *, is_padding: bool) -> ModelI
 
 def test_published_vision_language_model_has_its_size() -> None:
     with torch.device("meta"):
-        vlm = Qwen3VLForConditionalGeneration(PUBLISHED_VLM)
+        vlm = Qwen3VLForConditionalGeneration(vlm_config(PUBLISHED, PUBLISHED_IDS))
     vlm.tie_weights()
     assert sum(parameter.numel() for parameter in vlm.parameters()) == 2_131_730_432
+    assert expert_config(PUBLISHED, 32) == ActionExpertConfig()
 
 
 def test_features_are_taken_before_the_final_norm(model: Zr0Model, inputs: ModelInputs) -> None:

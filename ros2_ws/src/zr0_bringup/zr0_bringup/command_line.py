@@ -3,6 +3,7 @@
 import argparse
 from collections.abc import Callable, Sequence
 
+from zr0_policy.checkpoint import inspect_arguments as inspecting
 from zr0_policy.server import arguments as serving
 
 from zr0_bringup.arguments import LaunchArgument, Scalar
@@ -41,6 +42,7 @@ def make_parser() -> argparse.ArgumentParser:
     for graph in graphs.values():
         _add_up(_command(kinds, graph.name, graph.description), graph)
     _add_serve(commands)
+    inspecting.add_arguments(_command(commands, "inspect", "say what a checkpoint holds and whether it can be served"))
     doctor = _command(commands, "doctor", "say what is there, what is missing and what to do about it")
     doctor.add_argument("--no-probes", action="store_true", help="leave out what takes seconds: images, renderers")
     _add_test(_command(commands, "test", "run linters, types and tests"))

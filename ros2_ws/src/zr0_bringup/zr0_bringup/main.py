@@ -24,6 +24,10 @@ def main(arguments: Sequence[str]) -> int:
         from zr0_policy.server.main import run_serve
 
         return run_serve(options)
+    if options.command == "inspect":
+        from zr0_policy.checkpoint.inspect import run_inspect
+
+        return run_inspect(options)
     if options.command == "doctor":
         from zr0_bringup.commands.doctor import run_doctor
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 NODE_TESTS = ("tests/ros", "tests/e2e")
 SOURCES = ("zr0", "ros2_ws/src", "tools", "tests", "benchmarks")
-TYPED = ("ros2_ws/src", "tools", "tests")
+TYPED = ("ros2_ws/src", "tools", "tests", "benchmarks")
 UNIT_WORKERS = "2"
 
 

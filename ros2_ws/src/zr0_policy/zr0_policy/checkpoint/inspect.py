@@ -14,6 +14,7 @@ from zr0_core.embodiment import Embodiment
 from zr0_core.errors import Zr0Error
 
 from zr0_policy.checkpoint.checkpoint import ServingFacts
+from zr0_policy.checkpoint.inspect_arguments import DESCRIPTION, add_arguments
 from zr0_policy.checkpoint.inspection import Inspection, WeightsSummary, inspect_checkpoint
 from zr0_policy.checkpoint.locate import locate
 
@@ -25,11 +26,13 @@ Row = tuple[str, str]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 1 with the reasons if the checkpoint cannot be served."""
-    parser = argparse.ArgumentParser(prog="python -m zr0_policy.checkpoint.inspect", description=__doc__)
-    parser.add_argument("checkpoint", help="name of a shipped checkpoint, or a directory")
-    parser.add_argument("--facts", type=Path, help="directory with embodiment, statistics, options and provenance")
-    parser.add_argument("--robot", help="embodiment to compare with: name of a shipped one, or a YAML file")
-    options = parser.parse_args(arguments)
+    parser = argparse.ArgumentParser(prog="python -m zr0_policy.checkpoint.inspect", description=DESCRIPTION)
+    add_arguments(parser)
+    return run_inspect(parser.parse_args(arguments))
+
+
+def run_inspect(options: argparse.Namespace) -> int:
+    """Print what was found; return 1 with the reasons if the checkpoint cannot be served."""
     logging.basicConfig(level=logging.ERROR)
     console = Console(width=None if Console().is_terminal else 160)
     try:

@@ -7,6 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+import numpy as np
 import torch
 from zr0_core.errors import Zr0Error
 from zr0_core.policy import PolicyContext
@@ -123,7 +124,9 @@ class Zr0Policy:
             stop_ids = (self._transforms.tokens.sub_task_close_id,)
             vlm = self._checkpoint.model.vlm
             generate_greedily(vlm, inputs.to(vlm.device), stop_ids=stop_ids, max_new_tokens=2)
-        self._act(inputs, None)
+        components = len(self._transforms.embodiment.action.names)
+        for overlap in (None, Overlap(actions=np.zeros((1, components)), num_frozen=1)):
+            self._act(inputs, overlap)
         self.reset(observation.instruction)
 
     def _inputs(self, observation: Observation) -> ModelInputs:
