@@ -40,6 +40,14 @@ def test_what_the_format_holds_exactly_is_exact() -> None:
     assert got.count_nonzero() == 2
 
 
+def test_derivatives_are_those_of_the_map_without_rounding() -> None:
+    projection = random_projection(32, 16)
+    rows = torch.randn(3, 32, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    (got,) = torch.autograd.grad(in_float8(projection).added_to(torch.zeros(3, 16), rows).square().sum(), rows)
+    (expected,) = torch.autograd.grad(projection(rows).square().sum(), rows)
+    torch.testing.assert_close(got, expected)
+
+
 def test_sizes_that_do_not_fit_and_what_is_rounded_already_are_refused() -> None:
     with pytest.raises(ValueError, match=r"a matrix of \(24, 16\) cannot be multiplied in eight bits"):
         in_float8(random_projection(24, 16))

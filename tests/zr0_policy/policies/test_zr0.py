@@ -262,6 +262,7 @@ def test_lower_precisions_are_tried_on_probes(
         policy = make_policy("zr0", dataclasses.replace(asked, checkpoint=str(tmp_path / "saved")))
     assert "precision float8_expert: smallest cosine of 4 probes to full precision 0.999" in caplog.text
     assert np.isfinite(policy.infer(observation)).all()
+    assert np.isfinite(policy.infer(observation, Overlap(actions=np.zeros((9, 8)), num_frozen=3))).all()
 
 
 @pytest.mark.parametrize(

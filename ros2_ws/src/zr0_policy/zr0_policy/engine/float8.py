@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from zr0_policy.engine.packed import PackedProjection
-from zr0_policy.engine.projection import LinearMap, Projection
+from zr0_policy.engine.projection import LinearMap, Projection, is_derived
 
 LARGEST = 448.0
 """Largest value of the format."""
@@ -22,19 +22,21 @@ SMALLEST_SCALE = 1e-12
 class Float8Projection:
     """One linear map of (R, K) to (R, N) in eight bits; K and N are multiples of 16."""
 
+    plain: Projection
+    """The same map without rounding; used where derivatives are asked for, which eight bits have none of."""
     matrix: Tensor
     """(K, N) float8_e4m3fn, one output after the other in memory."""
     scales: Tensor
     """Of every output, (1, N) float32."""
-    bias: Tensor | None
-    """(N,)."""
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Map (R, K) to (R, N)."""
+        if is_derived(rows):
+            return self.plain(rows)
         rounded, scales = _rounded(rows)
         # The scaled product comes in bfloat16 from every device.
         product = torch._scaled_mm(rounded, self.matrix, scales, self.scales, out_dtype=torch.bfloat16).to(rows.dtype)
-        return product if self.bias is None else product + self.bias
+        return product if self.plain.bias is None else product + self.plain.bias
 
     def added_to(self, residual: Tensor, rows: Tensor) -> Tensor:
         """Return residual (R, N) plus the map of (R, K)."""
@@ -55,7 +57,7 @@ def in_float8(projection: LinearMap) -> LinearMap:
     if any(size % 16 for size in sizes):
         raise ValueError(f"a matrix of {sizes} cannot be multiplied in eight bits, expected multiples of 16")
     rounded, scales = _rounded(projection.matrix.t())
-    return Float8Projection(matrix=rounded.t(), scales=scales.t(), bias=projection.bias)
+    return Float8Projection(plain=projection, matrix=rounded.t(), scales=scales.t())
 
 
 def _rounded(rows: Tensor) -> tuple[Tensor, Tensor]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from zr0_policy.engine.projection import LinearMap, Projection
+from zr0_policy.engine.projection import LinearMap, Projection, is_derived
 
 SMALLEST = 2**19
 """Elements of a matrix for which this is worth a copy of it; smaller ones stay in a cache."""
@@ -26,14 +26,14 @@ class PackedProjection:
 
     def __call__(self, rows: Tensor) -> Tensor:
         """Map (R, K) to (R, N)."""
-        if _is_derived(rows):
+        if is_derived(rows):
             return self.plain(rows)
         mapped: Tensor = torch.ops.mkldnn._linear_pointwise(rows, self.matrix, self.plain.bias, "none", [], None)
         return mapped
 
     def added_to(self, residual: Tensor, rows: Tensor) -> Tensor:
         """Return residual (R, N) plus the map of (R, K)."""
-        if _is_derived(rows) or _is_derived(residual):
+        if is_derived(rows) or is_derived(residual):
             return self.plain.added_to(residual, rows)
         total: Tensor = torch.ops.mkldnn._linear_pointwise.binary(rows, residual, self.matrix, self.plain.bias, "add")
         return total
@@ -54,7 +54,3 @@ def packed(projection: Projection, num_rows: int) -> LinearMap:
     with torch.no_grad():
         rearranged = torch.ops.mkldnn._reorder_linear_weight(matrix.t().contiguous(), num_rows)
     return PackedProjection(plain=projection, matrix=rearranged)
-
-
-def _is_derived(tensor: Tensor) -> bool:
-    return torch.is_grad_enabled() and tensor.requires_grad

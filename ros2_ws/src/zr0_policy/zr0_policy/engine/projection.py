@@ -40,6 +40,11 @@ class Projection:
         return total if self.bias is None else total + self.bias
 
 
+def is_derived(tensor: Tensor) -> bool:
+    """Whether a derivative may be asked of what is computed from a tensor now."""
+    return torch.is_grad_enabled() and tensor.requires_grad
+
+
 def share(layers: Sequence[nn.Linear]) -> Projection:
     """Lay layers with the same input side by side, in place: their weights become views of the shared matrix.
 
