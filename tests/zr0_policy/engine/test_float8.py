@@ -79,6 +79,14 @@ def test_a_lower_precision_that_passes_its_probes_is_used(
     assert (got - expected).abs().max() > 1e-3
 
 
+def test_the_language_model_is_rounded_only_on_request(model: Zr0Model, probes: list[Probe]) -> None:
+    chunks = [
+        make_sampler(copy.deepcopy(model), 5, Engine.FAST, precision, probes).sample(probes[0].inputs, probes[0].noise)
+        for precision in (Precision.FLOAT8_EXPERT, Precision.FLOAT8)
+    ]
+    assert not torch.equal(chunks[0], chunks[1])
+
+
 def test_a_lower_precision_that_fails_its_probes_is_refused(model: Zr0Model, probes: list[Probe]) -> None:
     with pytest.raises(ValueError, match="precision 'float8' needs probes to judge its accuracy by, got none"):
         make_sampler(copy.deepcopy(model), 5, Engine.FAST, Precision.FLOAT8)

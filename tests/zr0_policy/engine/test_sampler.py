@@ -62,6 +62,25 @@ def test_a_new_prompt_gets_a_new_plan_and_the_old_one_its_own_again(
         assert (chunks[0] - chunks[1]).abs().max() > 1e-4
 
 
+def test_the_same_words_seen_otherwise_are_another_prompt(model: Zr0Model, inputs: ModelInputs) -> None:
+    hidden = inputs.prompt_mask.clone()
+    hidden[:, :20] = False
+    other = dataclasses.replace(inputs, prompt_mask=hidden)
+    for sampler in samplers(model):
+        first, second = sampler.sample(inputs, noise(1)), sampler.sample(other, noise(1))
+        assert (first - second).abs().max() > 1e-4
+        torch.testing.assert_close(second, ReadableSampler(model, 5).sample(other, noise(1)), atol=1e-5, rtol=1e-5)
+
+
+def test_padding_is_seen_by_nobody(inputs: ModelInputs) -> None:
+    padded = inputs.padded(3)
+    assert padded.input_ids.shape[1] == inputs.input_ids.shape[1] + 3
+    assert torch.equal(padded.input_ids[:, :-3], inputs.input_ids)
+    assert padded.attention_mask[0, -4:].tolist() == [1, 0, 0, 0]
+    assert padded.prompt_mask[0, -4:].tolist() == [True, False, False, False]
+    assert inputs.padded(0) is inputs
+
+
 def test_observations_are_repeated_as_wholes(inputs: ModelInputs) -> None:
     first = dataclasses.replace(inputs, state=inputs.state + 1.0, pixel_values=inputs.pixel_values + 1.0)
     names = [field.name for field in dataclasses.fields(ModelInputs)]

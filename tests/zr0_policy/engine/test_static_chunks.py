@@ -12,19 +12,21 @@ from zr0_policy.engine.chunk_engine import ChunkEngine
 from zr0_policy.engine.chunk_inputs import ChunkInputs
 from zr0_policy.engine.static_chunks import StaticChunks, Work, record_cuda_graph
 from zr0_policy.engine.tensor_tree import cloned, overwrite, tensors_of
+from zr0_policy.model.guidance import Guidance
 from zr0_policy.model.inputs import ModelInputs
 from zr0_policy.model.zr0 import Zr0Model
 
 
 class Player:
-    """Records by remembering the work, and counts."""
+    """Records by remembering the work, gives every result in the same memory, and counts."""
 
     def __init__(self) -> None:
         self.num_recorded = 0
 
     def record(self, work: Work) -> Work:
         self.num_recorded += 1
-        return work
+        result = work()
+        return lambda: result.copy_(work())
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +67,39 @@ def test_every_chunk_equals_the_engines_own_and_shapes_are_recorded_once(
     assert (results[0][0] - results[2][0]).abs().max() > 1e-3
     static.run(plan, chunk_inputs(inputs, 1, num_samples=3))
     assert player.num_recorded == static.num_recordings == 2
+
+
+def test_a_plan_that_comes_back_is_copied_again(
+    engine: ChunkEngine, checkpoint: Checkpoint, observation: Observation
+) -> None:
+    static = StaticChunks(engine, Player().record)
+    first = inputs_of(checkpoint, observation, "Put it away.")
+    second = inputs_of(checkpoint, observation, "Put it aside.")
+    plans = {"first": engine.plan(first), "second": engine.plan(second)}
+    chunk = chunk_inputs(first, 1)
+    for name in ("first", "second", "first", "first"):
+        expected = engine.run(plans[name], chunk)
+        torch.testing.assert_close(static.run(plans[name], chunk), expected, atol=1e-6, rtol=1e-6)
+
+
+def test_guidance_of_a_known_strength_is_copied_and_of_another_recorded(
+    engine: ChunkEngine, checkpoint: Checkpoint, observation: Observation
+) -> None:
+    player = Player()
+    static = StaticChunks(engine, player.record)
+    inputs = inputs_of(checkpoint, observation, "Put it away.")
+    plan, chunk = engine.plan(inputs), chunk_inputs(inputs, 1)
+    targets = torch.randn(2, 10, 64, generator=torch.Generator().manual_seed(3))
+    steered = [Guidance.from_overlap(target, 4, 16) for target in targets]
+    steered.append(dataclasses.replace(steered[0], max_weight=0.5))
+    chunks = []
+    with torch.no_grad():
+        for guidance in steered:
+            chunks.append(static.run(plan, chunk, guidance))
+            torch.testing.assert_close(chunks[-1], engine.run(plan, chunk, guidance), atol=1e-5, rtol=1e-5)
+    assert (chunks[0] - chunks[1]).abs().max() > 1e-3
+    assert (chunks[0] - chunks[2]).abs().max() > 1e-3
+    assert player.num_recorded == 2
 
 
 def test_an_earlier_result_is_not_overwritten_by_a_later_chunk(

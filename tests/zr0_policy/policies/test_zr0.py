@@ -16,11 +16,13 @@ from zr0_policy.checkpoint.load import load_checkpoint
 from zr0_policy.checkpoint.options import Zr0Options
 from zr0_policy.checkpoint.save import save_checkpoint
 from zr0_policy.ecot.sub_task import sub_task_text
+from zr0_policy.engine.sampler import ReadableSampler
 from zr0_policy.errors import CheckpointError, PromptError
 from zr0_policy.model.guidance import Guidance
 from zr0_policy.model.inputs import ModelInputs
 from zr0_policy.model.qwen3_vl import Rotation
 from zr0_policy.model.self_consistency import most_consistent
+from zr0_policy.model.zr0 import Zr0Model
 from zr0_policy.policies.zr0 import Zr0Policy
 from zr0_policy.preprocessing.prompt import PromptMode
 from zr0_policy.preprocessing.tokens import encode
@@ -211,6 +213,25 @@ def test_warming_up_leaves_nothing_behind(
         assert policy.last_sub_task == ""
         np.testing.assert_array_equal(policy.infer(observation), Zr0Policy(weights, seed=3).infer(observation))
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+class Witness(ReadableSampler):
+    """Remembers which chunks were guided."""
+
+    def __init__(self, model: Zr0Model) -> None:
+        super().__init__(model, 5)
+        self.guided: list[bool] = []
+
+    def sample(self, inputs: ModelInputs, noise: torch.Tensor, guidance: Guidance | None = None) -> torch.Tensor:
+        self.guided.append(guidance is not None)
+        return super().sample(inputs, noise, guidance)
+
+
+def test_warming_up_runs_free_and_guided_chunks(checkpoint: Checkpoint) -> None:
+    small = with_options(checkpoint)
+    witness = Witness(small.model)
+    Zr0Policy(small, seed=0, sampler=witness).warm_up()
+    assert witness.guided == [False, True]
 
 
 def test_weights_that_say_nothing_of_a_blank_image_can_be_warmed_up(checkpoint: Checkpoint) -> None:

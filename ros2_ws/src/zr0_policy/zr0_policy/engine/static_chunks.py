@@ -69,12 +69,8 @@ class StaticChunks:
             guidance: Steers to committed actions, on any device.
         """
         trees = (plan, inputs, guidance)
-        key = (
-            plan.geometry.num_images,
-            plan.mask is None,
-            None if guidance is None else guidance.max_weight,
-            *(tuple(tensor.shape) for tensor in tensors_of(trees)),
-        )
+        strength = None if guidance is None else guidance.max_weight
+        key = (strength, *(tuple(tensor.shape) for tensor in tensors_of(trees)))
         # Guidance is a derivative, which inference mode forbids.
         with torch.inference_mode(mode=guidance is None), torch.no_grad():
             if key not in self._recordings:

@@ -153,7 +153,7 @@ class Zr0Policy:
             rest = self._transforms.targets(overlap.actions)
             guidance = Guidance.from_overlap(rest, overlap.num_frozen, horizon)
         chunks = self._sampler.sample(inputs, noise, guidance)
-        chosen = most_consistent(chunks[..., : len(self._transforms.embodiment.action.names)])
+        chosen = most_consistent(chunks)  # padding is zero in all of them
         return self._transforms.actions(chunks.index_select(0, chosen[None])[0])
 
 
