@@ -10,7 +10,9 @@ from operation_counter import OperationCounter
 from torch import Tensor
 from zr0_policy.checkpoint.tiny import random_model, special_ids
 from zr0_policy.engine.chunk_engine import ChunkEngine
-from zr0_policy.engine.chunk_inputs import ChunkInputs
+from zr0_policy.engine.chunk_inputs import ChunkInputs, PromptPlan
+from zr0_policy.engine.sampler import EngineSampler
+from zr0_policy.model.guidance import Guidance
 from zr0_policy.model.inputs import ModelInputs
 from zr0_policy.model.sizes import NARROW
 from zr0_policy.model.zr0 import Zr0Model
@@ -76,6 +78,29 @@ def test_no_value_and_no_tensor_of_the_host_is_needed(model: Zr0Model, inputs: M
     with torch.inference_mode():
         actions = without_values.run(plan, on_meta(chunk_inputs(inputs)))
     assert actions.shape == (1, 16, 64)
+    assert actions.device.type == "meta"
+
+
+class PlannedElsewhere(ChunkEngine):
+    """Has its plans from an engine whose tensors have values."""
+
+    def __init__(self, model: Zr0Model, planner: ChunkEngine) -> None:
+        super().__init__(model, num_steps=5)
+        self._planner = planner
+
+    def plan(self, inputs: ModelInputs) -> PromptPlan:
+        plan: PromptPlan = on_meta(self._planner.plan(inputs))
+        return plan
+
+
+@pytest.mark.parametrize("is_guided", [False, True])
+def test_samplers_bring_everything_to_the_device(model: Zr0Model, inputs: ModelInputs, is_guided: bool) -> None:
+    """Inputs, noise and guidance lie on the host; an operation between two devices is an error."""
+    planner = ChunkEngine(copy.deepcopy(model), num_steps=5)
+    engine = PlannedElsewhere(copy.deepcopy(model).to("meta"), planner)
+    guidance = Guidance.from_overlap(noise()[0, :10], 4, 16) if is_guided else None
+    actions = EngineSampler(engine, torch.device("meta")).sample(inputs, noise().expand(2, -1, -1), guidance)
+    assert actions.shape == (2, 16, 64)
     assert actions.device.type == "meta"
 
 

@@ -90,7 +90,8 @@ class ReadableSampler:
         """Return normalised, padded actions (B K, H, A), float32."""
         device = self._model.vlm.device
         repeated = inputs.repeated(len(noise) // len(inputs.state)).to(device)
-        return self._model.sample(repeated, noise.to(device), self._num_steps, guidance)
+        steering = None if guidance is None else guidance.to(device)
+        return self._model.sample(repeated, noise.to(device), self._num_steps, steering)
 
 
 class EngineSampler:
@@ -119,8 +120,9 @@ class EngineSampler:
         )
         if self._static is not None:
             return self._static.run(plan, chunk, guidance)
+        steering = None if guidance is None else guidance.to(self._device)
         with torch.inference_mode(mode=guidance is None), torch.no_grad():
-            return self._engine.run(plan, chunk.to(self._device), guidance)
+            return self._engine.run(plan, chunk.to(self._device), steering)
 
     def _plan(self, inputs: ModelInputs) -> PromptPlan:
         if self._planned is None or not _is_same_prompt(self._planned[0], inputs):

@@ -5,7 +5,7 @@ Source: Black, Galliker and Levine 2025, "Real-Time Execution of Action Chunking
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -50,6 +50,10 @@ class Guidance:
         target = actions.new_zeros(1, horizon, actions.shape[1])
         target[0, : len(actions)] = actions
         return cls(target=target, weights=overlap_weights(len(actions), num_frozen, horizon).to(actions.device))
+
+    def to(self, device: torch.device) -> "Guidance":
+        """Move every tensor to a device."""
+        return replace(self, target=self.target.to(device), weights=self.weights.to(device))
 
     def velocity(
         self, predict: Callable[[Tensor, int], Tensor], bucket: int, point: Tensor, mask: Tensor, time: float
