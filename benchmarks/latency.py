@@ -1,6 +1,6 @@
 """Latency of chunks, from patches in host memory to actions in host memory, new inputs every time.
 
-    python benchmarks/latency.py                                             a CPU, small
+    python benchmarks/latency.py --dtype float32                             a CPU, small
     python benchmarks/latency.py --size published --device cuda --card h200  the goal
 
 Prints the median, the 99 % quantile and their quotient for every way to run the model, and the share of the card's
@@ -39,7 +39,7 @@ def main() -> None:
     if device.type == "cpu":
         torch.set_num_threads(1)
     size, vocabulary = SIZES[arguments.size]
-    dtype = torch.float32 if device.type == "cpu" else torch.bfloat16
+    dtype = {"float32": torch.float32, "bfloat16": torch.bfloat16}[arguments.dtype]
     console = Console()
     console.print(machine())
     if device.type == "cuda":
@@ -103,6 +103,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=SIZES, default="narrow", help="size of the model")
     parser.add_argument("--device", default="cpu", help="torch device")
+    parser.add_argument("--dtype", choices=("float32", "bfloat16"), default="bfloat16", help="what to compute in")
     parser.add_argument("--card", choices=CARDS, help="whose limit to compare with")
     parser.add_argument("--cameras", type=int, nargs="+", default=[1, 2, 3], help="numbers of cameras")
     parser.add_argument("--chunks", type=int, default=100, help="chunks per measurement; 1000 for a record")
