@@ -7,6 +7,7 @@ the action expert, everything anew at every Euler step.
 import torch
 from torch import Tensor
 from zr0_policy.model.inputs import ModelInputs
+from zr0_policy.model.qwen3_vl import vlm_arguments
 from zr0_policy.model.zr0 import Zr0Model
 
 
@@ -17,11 +18,7 @@ def published_features(model: Zr0Model, inputs: ModelInputs) -> Tensor:
     handle = norm.register_forward_pre_hook(lambda _module, arguments: captured.append(arguments[0]))
     try:
         model.vlm(
-            input_ids=inputs.input_ids,
-            attention_mask=inputs.attention_mask,
-            pixel_values=inputs.pixel_values,
-            image_grid_thw=inputs.image_grid_thw,
-            mm_token_type_ids=(inputs.input_ids == model.vlm.config.image_token_id).int(),
+            **vlm_arguments(model.vlm, inputs),
             use_cache=True,
             output_hidden_states=True,
         )

@@ -1,8 +1,8 @@
 """Read tensors from files straight into their place, in pieces, so that nothing is in memory twice."""
 
 from collections.abc import Callable, Iterable, Iterator
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO
 
 import torch
 from torch import Tensor
@@ -49,7 +49,7 @@ class TensorReader:
             except OSError as error:
                 raise CheckpointError(f"{path} cannot be read: {error}") from error
 
-    def _read_one(self, file: BinaryIO, stored: StoredTensor) -> Tensor:
+    def _read_one(self, file: FileIO, stored: StoredTensor) -> Tensor:
         result = torch.empty(stored.shape, dtype=self._dtype, device=self._device)
         values = result.view(-1)
         is_direct = stored.dtype == self._dtype and self._device.type == "cpu"
@@ -71,10 +71,10 @@ class TensorReader:
         return self._buffer[:num_bytes]
 
 
-def _fill(file: BinaryIO, piece: Tensor, stored: StoredTensor) -> None:
+def _fill(file: FileIO, piece: Tensor, stored: StoredTensor) -> None:
     room = piece.view(torch.uint8).numpy().data
     while room:
-        num_read = file.readinto(room)  # type: ignore[attr-defined]
+        num_read = file.readinto(room)
         if not num_read:
             raise CheckpointError(f"{stored.path} became shorter while it was read: {stored.name} is cut off")
         room = room[num_read:]

@@ -1,7 +1,7 @@
 """The numbers of a FAST tokenizer, named as in its published `processor_config.json`."""
 
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, TypeGuard
 
 from zr0_policy.fast.action_text import NUM_ACTION_TOKENS
 from zr0_policy.fast.byte_pairs import LAST_CHARACTER
@@ -51,10 +51,10 @@ class FastConfig:
         return cls(**data)
 
 
-def _is_whole(value: object) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _check_whole(name: str, value: object, low: int, high: int) -> None:
-    if not _is_whole(value) or not low <= value <= high:  # type: ignore[operator]
+    if not _is_whole(value) or not low <= value <= high:
         raise ValueError(f"{name} is {value!r}, expected a whole number from {low} to {high}")

@@ -6,6 +6,7 @@ import torch
 from transformers import GenerationConfig, Qwen3VLForConditionalGeneration
 
 from zr0_policy.model.inputs import ModelInputs
+from zr0_policy.model.qwen3_vl import vlm_arguments
 
 
 @torch.inference_mode()
@@ -36,11 +37,7 @@ def generate_greedily(
     own, vlm.generation_config = vlm.generation_config, GenerationConfig()
     try:
         ids = vlm.generate(
-            input_ids=inputs.input_ids,
-            attention_mask=inputs.attention_mask,
-            pixel_values=inputs.pixel_values.to(vlm.dtype),
-            image_grid_thw=inputs.image_grid_thw,
-            mm_token_type_ids=(inputs.input_ids == vlm.config.image_token_id).int(),
+            **vlm_arguments(vlm, inputs),
             do_sample=False,
             max_new_tokens=max_new_tokens,
             eos_token_id=sorted(stop_ids),

@@ -56,6 +56,17 @@ def round_rotations(vlm: Qwen3VLForConditionalGeneration) -> None:
     vlm.model.visual.rotary_pos_emb = _RoundedVisionRotation(vlm.model.visual.rotary_pos_emb)
 
 
+def vlm_arguments(vlm: Qwen3VLForConditionalGeneration, inputs: ModelInputs) -> dict[str, Tensor]:
+    """Name the inputs as the library's own forward and generate do."""
+    return {
+        "input_ids": inputs.input_ids,
+        "attention_mask": inputs.attention_mask,
+        "pixel_values": inputs.pixel_values.to(vlm.dtype),
+        "image_grid_thw": inputs.image_grid_thw,
+        "mm_token_type_ids": (inputs.input_ids == vlm.config.image_token_id).int(),
+    }
+
+
 def prompt_features(vlm: Qwen3VLForConditionalGeneration, inputs: ModelInputs, feature_norm: FeatureNorm) -> Tensor:
     """Run the vision-language model without its language head and return one feature per token, (B, L, C).
 
@@ -70,14 +81,7 @@ def prompt_features(vlm: Qwen3VLForConditionalGeneration, inputs: ModelInputs, f
     norm = vlm.model.language_model.norm
     handle = norm.register_forward_pre_hook(capture)
     try:
-        output = vlm.model(
-            input_ids=inputs.input_ids,
-            attention_mask=inputs.attention_mask,
-            pixel_values=inputs.pixel_values.to(vlm.dtype),
-            image_grid_thw=inputs.image_grid_thw,
-            mm_token_type_ids=(inputs.input_ids == vlm.config.image_token_id).int(),
-            use_cache=False,
-        )
+        output = vlm.model(**vlm_arguments(vlm, inputs), use_cache=False)
     finally:
         handle.remove()
     features: Tensor = captured[0] if feature_norm is FeatureNorm.PRE else output.last_hidden_state

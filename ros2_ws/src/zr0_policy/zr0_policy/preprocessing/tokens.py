@@ -9,8 +9,8 @@ from jinja2 import TemplateError
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from zr0_policy.errors import CheckpointError
+from zr0_policy.fast.action_text import NUM_ACTION_TOKENS
 
-NUM_ACTION_TOKENS = 2048
 ACTION_TOKENS = tuple(f"<robot_action_{index}>" for index in range(NUM_ACTION_TOKENS))
 SUB_TASK_OPEN, SUB_TASK_CLOSE = "<SUB_TASK>", "</SUB_TASK>"
 ADDED_TOKENS = (*ACTION_TOKENS, SUB_TASK_OPEN, SUB_TASK_CLOSE)
